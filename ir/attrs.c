@@ -1,0 +1,116 @@
+/* attrs: attributes of ops, kept in the order of the op's row. */
+#include "ir/intern.h"
+#include "ir/spec.h"
+
+#include <assert.h>
+#include <string.h>
+
+static ir_attr_kind kind_of(const char *name, size_t len, bool *number) {
+    static const struct {
+        const char *name;
+        ir_attr_kind kind;
+    } kinds[] = {{"int", IR_ATTR_INT}, {"float", IR_ATTR_FLOAT}, {"str", IR_ATTR_STR}, {"ints", IR_ATTR_INTS},
+                 {"flag", IR_ATTR_FLAG}, {"num", IR_ATTR_INT}};
+    *number = len == 3 && memcmp(name, "num", 3) == 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0) return kinds[i].kind;
+    assert(!"ops.def: unknown kind of attribute");
+    return IR_ATTR_INT;
+}
+
+int ir_attr_specs(ir_opcode code, ir_attr_spec out[IR_MAX_SPECS]) {
+    int count = 0;
+    for (const char *at = ir_info(code)->attrs; *at; count++) {
+        assert(count < IR_MAX_SPECS);
+        size_t len = strcspn(at, " "), key = strcspn(at, ":");
+        assert(key < len);
+        ir_attr_spec *spec = &out[count];
+        *spec = (ir_attr_spec){.key = at, .len = key, .optional = at[len - 1] == '?'};
+        spec->kind = kind_of(at + key + 1, len - key - 1 - spec->optional, &spec->number);
+        at += len;
+        at += strspn(at, " ");
+    }
+    return count;
+}
+
+int ir_attr_spec_find(ir_opcode code, const char *key, size_t len, ir_attr_spec *out) {
+    ir_attr_spec specs[IR_MAX_SPECS];
+    int count = ir_attr_specs(code, specs);
+    for (int i = 0; i < count; i++) {
+        if (specs[i].len != len || memcmp(specs[i].key, key, len) != 0) continue;
+        if (out) *out = specs[i];
+        return i;
+    }
+    return -1;
+}
+
+bool ir_attr_spec_accepts(const ir_attr_spec *spec, ir_attr_kind kind) {
+    if (spec->kind == kind) return true;
+    return kind == IR_ATTR_FLOAT ? spec->number : kind == IR_ATTR_INT && spec->kind == IR_ATTR_FLOAT;
+}
+
+static void set(ir_module *m, ir_op *op, const char *key, ir_attr value) {
+    ir_attr_spec spec;
+    size_t len = strlen(key);
+    int place = ir_attr_spec_find(op->code, key, len, &spec);
+    assert(place >= 0 && ir_attr_spec_accepts(&spec, value.kind));
+    value.key = ir_intern_name(m, key, len);
+    ir_attr *attrs = IR_ARRAY(m->arena, ir_attr, op->nattrs + 1);
+    int count = 0;
+    bool placed = false;
+    for (int i = 0; i < op->nattrs; i++) {
+        int other = ir_attr_spec_find(op->code, op->attrs[i].key, strlen(op->attrs[i].key), NULL);
+        if (!placed && other >= place) {
+            attrs[count++] = value;
+            placed = true;
+        }
+        if (other != place) attrs[count++] = op->attrs[i];
+    }
+    if (!placed) attrs[count++] = value;
+    op->attrs = attrs;
+    op->nattrs = count;
+}
+
+void ir_set_int(ir_module *m, ir_op *op, const char *key, int64_t value) {
+    ir_attr_spec spec;
+    bool flag = ir_attr_spec_find(op->code, key, strlen(key), &spec) >= 0 && spec.kind == IR_ATTR_FLAG;
+    set(m, op, key, (ir_attr){.kind = flag ? IR_ATTR_FLAG : IR_ATTR_INT, .i = flag ? 1 : value});
+}
+
+void ir_set_flag(ir_module *m, ir_op *op, const char *key) { set(m, op, key, (ir_attr){.kind = IR_ATTR_FLAG, .i = 1}); }
+
+void ir_set_float(ir_module *m, ir_op *op, const char *key, double value) {
+    set(m, op, key, (ir_attr){.kind = IR_ATTR_FLOAT, .f = value});
+}
+
+void ir_set_str(ir_module *m, ir_op *op, const char *key, const char *value) {
+    set(m, op, key, (ir_attr){.kind = IR_ATTR_STR, .s = ir_strdup(m->arena, value)});
+}
+
+void ir_set_ints(ir_module *m, ir_op *op, const char *key, int count, const int64_t *values) {
+    int64_t *copy = IR_ARRAY(m->arena, int64_t, count);
+    if (count) memcpy(copy, values, (size_t)count * sizeof *copy);
+    set(m, op, key, (ir_attr){.kind = IR_ATTR_INTS, .count = count, .ints = copy});
+}
+
+const ir_attr *ir_attr_find(const ir_op *op, const char *key) {
+    for (int i = 0; i < op->nattrs; i++)
+        if (strcmp(op->attrs[i].key, key) == 0) return &op->attrs[i];
+    return NULL;
+}
+
+int64_t ir_get_int(const ir_op *op, const char *key, int64_t absent) {
+    const ir_attr *a = ir_attr_find(op, key);
+    return a && (a->kind == IR_ATTR_INT || a->kind == IR_ATTR_FLAG) ? a->i : absent;
+}
+
+double ir_get_float(const ir_op *op, const char *key, double absent) {
+    const ir_attr *a = ir_attr_find(op, key);
+    if (!a || (a->kind != IR_ATTR_FLOAT && a->kind != IR_ATTR_INT)) return absent;
+    return a->kind == IR_ATTR_FLOAT ? a->f : (double)a->i;
+}
+
+const char *ir_get_str(const ir_op *op, const char *key, const char *absent) {
+    const ir_attr *a = ir_attr_find(op, key);
+    return a && a->kind == IR_ATTR_STR ? a->s : absent;
+}
