@@ -18,8 +18,9 @@ spc_status interp_graph(const ir_module *, const ir_func *graph, const int64_t *
  * weights object. Returns what the native function would return. */
 int interp_entry(const ir_module *, const ir_func *entry, const uint64_t *words, size_t count, const void *weights);
 
-/* Runs one kernel task directly, for tests: words are its params. */
-void interp_kernel(const ir_module *, const ir_func *kernel, const uint64_t *words, int64_t task, int64_t tasks,
-                   const void *weights);
+/* Runs one kernel task directly, for tests: words are its params but the last two, which are task and tasks. 0, or
+ * SPC_E_NOMEM, or SPC_E_INTERNAL: a stated alignment does not hold, a loop does not advance, an op is out of place. */
+int interp_kernel(const ir_module *, const ir_func *kernel, const uint64_t *words, int64_t task, int64_t tasks,
+                  const void *weights);
 
 #endif
