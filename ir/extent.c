@@ -112,6 +112,12 @@ static const ir_extent *atom(ir_module *m, ir_factor key) {
 
 /* ---- sums ---- */
 
+/* Leaves the terms as they are: clearing them would cost more than most sums. */
+static void sum_init(sum *s) {
+    s->count = 0;
+    s->failed = false;
+}
+
 static void sum_add(sum *s, const ir_term *term) {
     if (term->coefficient == INT64_MIN) s->failed = true;
     if (s->failed || term->coefficient == 0) return;
@@ -182,7 +188,8 @@ const ir_extent *ir_extent_dim(ir_module *m, const char *name) {
 
 static const ir_extent *add_scaled(ir_module *m, const ir_extent *a, const ir_extent *b, int64_t scale) {
     if (!a || !b) return NULL;
-    sum s = {0};
+    sum s;
+    sum_init(&s);
     sum_add_scaled(&s, a, 1);
     sum_add_scaled(&s, b, scale);
     return sum_finish(m, &s);
@@ -218,7 +225,8 @@ static void sum_add_product(sum *s, const ir_term *a, const ir_term *b) {
 
 const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent *b) {
     if (!a || !b) return NULL;
-    sum s = {0};
+    sum s;
+    sum_init(&s);
     for (int i = 0; i < a->count; i++)
         for (int j = 0; j < b->count; j++) sum_add_product(&s, &a->terms[i], &b->terms[j]);
     return sum_finish(m, &s);
@@ -226,7 +234,9 @@ const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent
 
 /* Long division by the leading term. NULL where there is a remainder. */
 static const ir_extent *divide_exactly(ir_module *m, const ir_extent *a, const ir_extent *b) {
-    sum rest = {0}, quotient = {0};
+    sum rest, quotient;
+    sum_init(&rest);
+    sum_init(&quotient);
     sum_add_scaled(&rest, a, 1);
     for (int steps = 0; rest.count && steps <= IR_MAX_TERMS; steps++) {
         ir_term q, product;
@@ -278,7 +288,8 @@ static ir_term content_of(const ir_extent *a, const ir_extent *b) {
 }
 
 static const ir_extent *divide_by_term(ir_module *m, const ir_extent *e, const ir_term *term) {
-    sum s = {0};
+    sum s;
+    sum_init(&s);
     for (int i = 0; i < e->count; i++) {
         ir_term quotient;
         if (!divide_terms(&e->terms[i], term, &quotient)) return NULL;
