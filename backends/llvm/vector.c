@@ -1,0 +1,260 @@
+/* vector.c: rules of ops that make, mix and reduce vectors, and of opaque. */
+#include "backends/llvm/emit.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_LANES = 1024 };
+
+static LLVMValueRef lane_number(llvm_emitter *e, int64_t lane) { return llvm_int(e, 32, lane); }
+
+LLVMValueRef llvm_emit_splat(llvm_emitter *e, const ir_op *op)
+{
+    LLVMTypeRef type = llvm_type(e, op->type);
+    LLVMValueRef scalar = llvm_arg(e, op, 0);
+
+    if (llvm_lanes(type) == 1)
+        return scalar;
+    if (LLVMIsConstant(scalar))
+        return llvm_const_splat(type, scalar);
+    LLVMValueRef first = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), scalar, lane_number(e, 0), "");
+    LLVMTypeRef mask = llvm_shaped(llvm_i(e, 32), llvm_lanes(type));
+    return LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type), LLVMConstNull(mask), "");
+}
+
+static LLVMValueRef counted(LLVMTypeRef element, int lanes, bool is_float)
+{
+    LLVMValueRef values[MOST_LANES];
+
+    for (int i = 0; i < lanes; i++)
+        values[i] = is_float ? LLVMConstReal(element, i) : LLVMConstInt(element, (unsigned)i, false);
+    return lanes > 1 ? LLVMConstVector(values, (unsigned)lanes) : values[0];
+}
+
+LLVMValueRef llvm_emit_iota(llvm_emitter *e, const ir_op *op)
+{
+    int lanes = ir_lanes(op->type);
+
+    if (lanes > MOST_LANES)
+        return llvm_fail(e, SPC_E_INTERNAL, "llvm: a vector of %d lanes", lanes);
+    return counted(llvm_element(e, op->type->dtype), lanes, ir_is_float(op->type->dtype));
+}
+
+LLVMValueRef llvm_emit_extract(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0);
+
+    if (llvm_lanes(LLVMTypeOf(a)) == 1)
+        return a;
+    return LLVMBuildExtractElement(e->builder, a, lane_number(e, ir_get_int(op, "lane", 0)), "");
+}
+
+LLVMValueRef llvm_emit_insert(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0), b = llvm_arg(e, op, 1);
+
+    if (llvm_lanes(LLVMTypeOf(a)) == 1)
+        return b;
+    return LLVMBuildInsertElement(e->builder, a, b, lane_number(e, ir_get_int(op, "lane", 0)), "");
+}
+
+static LLVMValueRef shuffled(llvm_emitter *e, LLVMValueRef a, LLVMValueRef b, int count, const int64_t *lanes)
+{
+    LLVMValueRef mask[MOST_LANES];
+
+    for (int i = 0; i < count; i++)
+        mask[i] = lane_number(e, lanes[i]);
+    return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(mask, (unsigned)count), "");
+}
+
+LLVMValueRef llvm_emit_shuffle(llvm_emitter *e, const ir_op *op)
+{
+    const ir_attr *mask = ir_attr_find(op, "mask");
+    LLVMValueRef a = llvm_arg(e, op, 0), b = llvm_arg(e, op, 1);
+    int lanes = llvm_lanes(LLVMTypeOf(a));
+
+    if (!mask || mask->count < 1 || mask->count > MOST_LANES || lanes == 1)
+        return llvm_fail(e, SPC_E_INTERNAL, "llvm: a shuffle of these shapes");
+    if (mask->count > 1)
+        return shuffled(e, a, b, mask->count, mask->ints);
+    bool second = mask->ints[0] >= lanes;
+    return LLVMBuildExtractElement(e->builder, second ? b : a, lane_number(e, mask->ints[0] - (second ? lanes : 0)), "");
+}
+
+/* ---- permute: one instruction where the CPU has it ---- */
+
+typedef struct permute_row {
+    unsigned bits;
+    int lanes;
+    rt_feature feature;
+    const char *name; /* (data, index), indices taken modulo the lanes by the instruction itself */
+} permute_row;
+
+static const permute_row permutes[] = {
+    {32, 16, RT_CPU_avx512f, "llvm.x86.avx512.permvar.sf.512"},
+    {32, 8, RT_CPU_avx2, "llvm.x86.avx2.permps"},
+    {32, 4, RT_CPU_avx, "llvm.x86.avx.vpermilvar.ps"},
+    {64, 8, RT_CPU_avx512f, "llvm.x86.avx512.permvar.df.512"},
+    {16, 32, RT_CPU_avx512bw, "llvm.x86.avx512.permvar.hi.512"},
+    {8, 64, RT_CPU_avx512vbmi, "llvm.x86.avx512.permvar.qi.512"},
+};
+
+static unsigned element_bits(LLVMTypeRef type)
+{
+    LLVMTypeRef element = LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;
+
+    switch (LLVMGetTypeKind(element)) {
+    case LLVMIntegerTypeKind: return LLVMGetIntTypeWidth(element);
+    case LLVMHalfTypeKind:
+    case LLVMBFloatTypeKind: return 16;
+    case LLVMFloatTypeKind: return 32;
+    default: return 64;
+    }
+}
+
+static const permute_row *permute_row_for(const llvm_emitter *e, LLVMTypeRef type)
+{
+    for (size_t i = 0; i < sizeof permutes / sizeof *permutes; i++)
+        if (permutes[i].bits == element_bits(type) && permutes[i].lanes == llvm_lanes(type)
+            && llvm_has(e, permutes[i].feature) && LLVMLookupIntrinsicID(permutes[i].name, strlen(permutes[i].name)))
+            return &permutes[i];
+    return NULL;
+}
+
+static LLVMValueRef permute_by_table(llvm_emitter *e, const permute_row *row, LLVMValueRef a, LLVMValueRef index)
+{
+    LLVMTypeRef params[2], type = LLVMTypeOf(a);
+    LLVMTypeRef words = llvm_shaped(llvm_i(e, row->bits), row->lanes);
+    unsigned id = LLVMLookupIntrinsicID(row->name, strlen(row->name));
+
+    LLVMGetParamTypes(LLVMIntrinsicGetType(e->context, id, NULL, 0), params);
+    LLVMValueRef args[2] = {LLVMBuildBitCast(e->builder, a, params[0], ""),
+                            LLVMBuildIntCast2(e->builder, index, words, false, "")};
+    return LLVMBuildBitCast(e->builder, llvm_intrinsic(e, row->name, 0, NULL, 2, args), type, "");
+}
+
+/* Lane by lane: right everywhere, fast nowhere. */
+static LLVMValueRef permute_by_lanes(llvm_emitter *e, LLVMValueRef a, LLVMValueRef index)
+{
+    int lanes = llvm_lanes(LLVMTypeOf(a));
+    LLVMTypeRef type = LLVMTypeOf(index);
+    LLVMValueRef result = LLVMGetPoison(LLVMTypeOf(a));
+
+    /* The unsigned remainder of a negative index is right only for powers of two, where the mask does the same. */
+    index = (lanes & (lanes - 1)) == 0
+        ? LLVMBuildAnd(e->builder, index, llvm_const_bits(type, (uint64_t)lanes - 1), "")
+        : LLVMBuildURem(e->builder, index, llvm_const_bits(type, (uint64_t)lanes), "");
+    for (int i = 0; i < lanes; i++) {
+        LLVMValueRef from = LLVMBuildExtractElement(e->builder, index, lane_number(e, i), "");
+        LLVMValueRef value = LLVMBuildExtractElement(e->builder, a, from, "");
+        result = LLVMBuildInsertElement(e->builder, result, value, lane_number(e, i), "");
+    }
+    return result;
+}
+
+LLVMValueRef llvm_emit_permute(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0), index = llvm_arg(e, op, 1);
+
+    if (llvm_lanes(LLVMTypeOf(a)) == 1)
+        return a;
+    const permute_row *row = permute_row_for(e, LLVMTypeOf(a));
+    return row ? permute_by_table(e, row, a, index) : permute_by_lanes(e, a, index);
+}
+
+/* ---- reductions ---- */
+
+static LLVMValueRef combine(llvm_emitter *e, const ir_op *op, LLVMValueRef a, LLVMValueRef b)
+{
+    if (op->code == IR_OP_reduce_max)
+        return llvm_larger(e, op->type->dtype, a, b);
+    return ir_is_float(op->type->dtype) ? LLVMBuildFAdd(e->builder, a, b, "") : LLVMBuildAdd(e->builder, a, b, "");
+}
+
+/* The tree of ops.def: lane i with lane i + half, until one is left; an odd lane in the middle waits for the next round. */
+static LLVMValueRef reduce_lanes(llvm_emitter *e, const ir_op *op, LLVMValueRef a, int lanes)
+{
+    LLVMValueRef lane[MOST_LANES];
+
+    for (int i = 0; i < lanes; i++)
+        lane[i] = LLVMBuildExtractElement(e->builder, a, lane_number(e, i), "");
+    for (int half; lanes > 1; lanes = half) {
+        half = (lanes + 1) / 2;
+        for (int i = 0; half + i < lanes; i++)
+            lane[i] = combine(e, op, lane[i], lane[half + i]);
+    }
+    return lane[0];
+}
+
+LLVMValueRef llvm_emit_reduce(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0);
+    int lanes = llvm_lanes(LLVMTypeOf(a));
+    int64_t low[MOST_LANES], high[MOST_LANES];
+
+    if (lanes == 1)
+        return a;
+    if (lanes > MOST_LANES)
+        return llvm_fail(e, SPC_E_INTERNAL, "llvm: %s of %d lanes", ir_info(op->code)->name, lanes);
+    for (; lanes % 2 == 0 && lanes > 2; lanes /= 2) {
+        for (int i = 0; i < lanes / 2; i++) {
+            low[i] = i;
+            high[i] = lanes / 2 + i;
+        }
+        a = combine(e, op, shuffled(e, a, a, lanes / 2, low), shuffled(e, a, a, lanes / 2, high));
+    }
+    return reduce_lanes(e, op, a, lanes);
+}
+
+/* ---- masks ---- */
+
+/* a is clamped first, so that the comparison can be done in elements as narrow as the lanes are wide. */
+LLVMValueRef llvm_emit_tailmask(llvm_emitter *e, const ir_op *op)
+{
+    int lanes = ir_lanes(op->type);
+    unsigned bits = lanes <= 16 ? 32 : lanes <= 32 ? 16 : 8;
+    LLVMValueRef count = llvm_arg(e, op, 0);
+
+    if (lanes > 64)
+        return llvm_fail(e, SPC_E_INTERNAL, "llvm: a mask of %d lanes", lanes);
+    count = llvm_intrinsic2(e, "llvm.smax", count, llvm_int(e, 64, 0));
+    count = llvm_intrinsic2(e, "llvm.smin", count, llvm_int(e, 64, lanes));
+    if (lanes == 1)
+        return LLVMBuildICmp(e->builder, LLVMIntNE, count, llvm_int(e, 64, 0), "");
+    LLVMTypeRef type = llvm_shaped(llvm_i(e, bits), lanes);
+    LLVMValueRef narrow = LLVMBuildTrunc(e->builder, count, llvm_i(e, bits), "");
+    LLVMValueRef first = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), narrow, lane_number(e, 0), "");
+    LLVMValueRef zeros = LLVMConstNull(llvm_shaped(llvm_i(e, 32), lanes));
+    LLVMValueRef all = LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type), zeros, "");
+    return LLVMBuildICmp(e->builder, LLVMIntSLT, counted(llvm_i(e, bits), lanes, false), all, "");
+}
+
+/* ---- opaque ---- */
+
+static LLVMValueRef through_asm(llvm_emitter *e, LLVMValueRef a, const char *constraints)
+{
+    LLVMTypeRef type = LLVMTypeOf(a);
+    LLVMTypeRef function = LLVMFunctionType(type, &type, 1, false);
+    LLVMValueRef nothing = LLVMGetInlineAsm(function, "", 0, constraints, strlen(constraints), false, false,
+                                            LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(e->builder, function, nothing, &a, 1, "");
+}
+
+/* Types that no register class holds (masks, odd widths) pass as they are: the op is a hint, not a meaning. */
+LLVMValueRef llvm_emit_opaque(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0);
+    LLVMTypeRef type = LLVMTypeOf(a);
+    unsigned bits = element_bits(type) * (unsigned)llvm_lanes(type);
+
+    if (op->type->kind == IR_BUFFER)
+        return through_asm(e, a, "=r,0");
+    if (op->type->dtype == IR_BOOL)
+        return a;
+    if (llvm_lanes(type) == 1 && !ir_is_float(op->type->dtype))
+        return through_asm(e, a, "=r,0");
+    if (bits == 128 || (bits == 256 && llvm_has(e, RT_CPU_avx)) || (bits == 512 && llvm_has(e, RT_CPU_avx512f)))
+        return through_asm(e, a, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
+    if (llvm_lanes(type) == 1 && bits >= 32)
+        return through_asm(e, a, "=x,0");
+    return a;
+}
