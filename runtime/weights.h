@@ -5,6 +5,7 @@
 #ifndef SPC_RT_WEIGHTS_H
 #define SPC_RT_WEIGHTS_H
 
+#include "runtime/dtype.h"
 #include "runtime/storage.h"
 
 typedef struct rt_weights rt_weights;
@@ -47,8 +48,5 @@ spc_status rt_npy_read(const char *path, spc_dtype expect, rt_npy *out, rt_error
 /* Whole or not at all: writes aside, then renames. path "-" is standard output. */
 spc_status rt_npy_write(const char *path, const spc_tensor *, rt_error *);
 void rt_npy_free(rt_npy *);
-
-const char *rt_dtype_name(spc_dtype);       /* "f32"; "?" */
-int64_t rt_dtype_bits(spc_dtype);
 
 #endif

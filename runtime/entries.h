@@ -1,0 +1,26 @@
+/* entries: the non-zeros of a matrix as a list that packing moves from level to level. Inside runtime/ only. */
+#ifndef SPC_RT_ENTRIES_H
+#define SPC_RT_ENTRIES_H
+
+#include "runtime/storage.h"
+
+typedef struct rt_entry {
+    uint64_t position; /* at the level reached so far */
+    uint64_t bits;     /* of the value; padding has 0 */
+    uint32_t place;    /* the row, or where a sorted storage puts it */
+    uint32_t col;
+} rt_entry;
+
+typedef struct rt_entries {
+    rt_entry *at;
+    int64_t count, capacity;
+} rt_entries;
+
+/* The non-zeros in row-major order of the STORED axes; place and col are logical (swapped if transposed). */
+spc_status rt_entries_collect(rt_entries *, const rt_matrix *, bool transposed, rt_error *);
+/* Stable by position; linear time. False: no memory. */
+bool rt_entries_sort(rt_entries *);
+bool rt_entries_reserve(rt_entries *, int64_t capacity);
+void rt_entries_free(rt_entries *);
+
+#endif
