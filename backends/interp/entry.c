@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t most_scratch = (size_t)1 << 36;
+
 static interp_lane *arg_of(const interp_machine *m, const interp_instr *in, int i) { return m->frame + in->args[i]; }
 
 /* The interpreter needs no feature of the CPU. */
@@ -31,7 +33,7 @@ static char *take_offered(const spc_exec *exec, size_t bytes)
 
 static char *allocate_scratch(interp_call *call, size_t bytes)
 {
-    if (bytes > SIZE_MAX - 64) return NULL;
+    if (bytes > most_scratch) return NULL;
     free(call->scratch);
     call->scratch = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
     return call->scratch;

@@ -206,6 +206,12 @@ interp_run *interp_run_of(const ir_op *op)
     return interp_scalar_of(op, &scalar) ? run_elementwise : NULL;
 }
 
+bool interp_knows(const ir_op *op)
+{
+    const bool jumps = op->code == IR_OP_for || op->code == IR_OP_if;
+    return jumps || interp_is_silent(op->code) || interp_run_of(op);
+}
+
 spc_status interp_run_program(const interp_program *p, const uint64_t *words, interp_call *call)
 {
     interp_machine m = {malloc((p->frame_lanes + 1) * sizeof *m.frame), p, 0, SPC_OK, call};

@@ -65,6 +65,9 @@ interp_run *interp_run_of(const ir_op *);
 /* True for ops that make no instruction: they are done when the frame is made, or have no meaning here. */
 bool interp_is_silent(ir_opcode);
 
+/* Some instruction, or none by right, stands for this op at its dtypes. */
+bool interp_knows(const ir_op *);
+
 /* The ops with jumps, placed by the compiler. */
 interp_run interp_for_begin, interp_for_end, interp_if_begin, interp_jump;
 /* The ops of entries (entry.c). */
