@@ -153,7 +153,7 @@ void ir_layout_write(const ir_layout *layout, void *object)
         if (piece->bytes) memcpy((char *)object + piece->offset, piece->data, (size_t)piece->bytes);
         at = piece->offset + piece->bytes;
     }
-    memset((char *)object + at, 0, (size_t)(layout->bytes - at));
+    if (layout->bytes > at) memset((char *)object + at, 0, (size_t)(layout->bytes - at));
 }
 
 const ir_layout_piece *ir_layout_find(const ir_layout *layout, const char *name)
