@@ -31,7 +31,7 @@ bool rt_entries_reserve(rt_entries *list, int64_t capacity)
 
 static bool append(rt_entries *list, int64_t row, int64_t col, uint64_t bits)
 {
-    if (list->count == list->capacity && !rt_entries_reserve(list, list->capacity + list->capacity / 2 + 1024))
+    if (list->count == list->capacity && !rt_entries_reserve(list, list->capacity * 2 + 1024))
         return false;
     list->at[list->count++] = (rt_entry){.bits = bits, .place = (uint32_t)row, .col = (uint32_t)col};
     return true;

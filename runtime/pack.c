@@ -73,21 +73,54 @@ typedef struct window {
     int64_t row, row_end, col, col_end;
 } window;
 
-static window window_of(const rt_storage *s, int level, int64_t position)
+/* A position of those levels, taken apart into coordinates, so that the next one costs no division. */
+typedef struct cursor {
+    const rt_storage *storage;
+    int level;
+    int64_t coordinate[RT_MAX_LEVELS];
+    int64_t first[2], size[2]; /* of rows and columns */
+} cursor;
+
+static cursor cursor_at(const rt_storage *s, int level, int64_t position)
 {
-    int64_t first[2] = {0, 0}, height[2] = {s->rows, s->cols};
+    cursor c = {.storage = s, .level = level, .size = {s->rows, s->cols}};
     for (int i = level - 1; i >= 0; i--) {
         const rt_level *above = &s->levels[i];
         assert(above->kind == RT_LEVEL_dense && above->axis != RT_SLOT);
-        first[above->axis] += position % above->size * above->div;
-        if (above->div < height[above->axis])
-            height[above->axis] = above->div;
+        c.coordinate[i] = position % above->size;
+        c.first[above->axis] += c.coordinate[i] * above->div;
+        if (above->div < c.size[above->axis])
+            c.size[above->axis] = above->div;
         position /= above->size;
     }
-    window w = {first[RT_ROW], first[RT_ROW] + height[RT_ROW], first[RT_COL], first[RT_COL] + height[RT_COL]};
-    w.row_end = w.row_end < s->rows ? w.row_end : s->rows;
-    w.col_end = w.col_end < s->cols ? w.col_end : s->cols;
-    return w;
+    return c;
+}
+
+static void cursor_advance(cursor *c)
+{
+    for (int i = c->level - 1; i >= 0; i--) {
+        const rt_level *above = &c->storage->levels[i];
+        c->first[above->axis] += above->div;
+        if (++c->coordinate[i] < above->size)
+            return;
+        c->first[above->axis] -= above->div * above->size;
+        c->coordinate[i] = 0;
+    }
+}
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static window window_of(const cursor *c)
+{
+    const int64_t *first = c->first, *size = c->size;
+    return (window){first[RT_ROW], smaller(first[RT_ROW] + size[RT_ROW], c->storage->rows),
+                    first[RT_COL], smaller(first[RT_COL] + size[RT_COL], c->storage->cols)};
+}
+
+static window window_at(const rt_storage *s, int level, int64_t position)
+{
+    cursor c = cursor_at(s, level, position);
+    return window_of(&c);
 }
 
 /* Entries from `first` on that share its position and place. */
@@ -123,23 +156,23 @@ static void fill_row(rt_entries *out, const rt_entry *from, int64_t count, uint3
 /* Gives parent p the positions from start[p] to start[p + 1], for each of its rows. */
 static spc_status fill_slots(packing *k, int level, const int64_t *start)
 {
+    if (!k->positions)
+        return SPC_OK;
     rt_entries filled = {0};
-    int64_t total = 0, next = 0;
-    for (int64_t p = 0; p < k->positions; p++) {
-        window w = window_of(k->storage, level, p);
-        if (w.row < w.row_end && w.col < w.col_end)
-            total += (start[p + 1] - start[p]) * (w.row_end - w.row);
-    }
-    if (!rt_entries_reserve(&filled, total + 1))
+    const rt_entry *from = k->entries.at;
+    int64_t left = k->entries.count;
+    cursor c = cursor_at(k->storage, level, 0);
+    if (!rt_entries_reserve(&filled, start[k->positions] * c.size[RT_ROW] + 1))
         return no_memory(k);
-    for (int64_t p = 0; p < k->positions; p++) {
-        window w = window_of(k->storage, level, p);
+    for (int64_t p = 0; p < k->positions; p++, cursor_advance(&c)) {
+        window w = window_of(&c);
         for (int64_t row = w.row; row < w.row_end && w.col < w.col_end; row++) {
-            const rt_entry *from = &k->entries.at[next];
-            bool any = next < k->entries.count && from->position == (uint64_t)p && from->place == row;
-            int64_t count = any ? run_length(&k->entries, next) : 0;
+            int64_t count = 0;
+            while (count < left && from[count].position == (uint64_t)p && from[count].place == row)
+                count++;
             fill_row(&filled, from, count, (uint32_t)row, &w, (uint64_t)start[p], start[p + 1] - start[p]);
-            next += count;
+            from += count;
+            left -= count;
         }
     }
     rt_entries_free(&k->entries);
@@ -158,7 +191,7 @@ static spc_status pack_fixed_slots(packing *k, int level)
         if (count <= slots)
             continue;
         const rt_entry *surplus = &k->entries.at[i + slots];
-        window w = window_of(k->storage, level, (int64_t)surplus->position);
+        window w = window_at(k->storage, level, (int64_t)surplus->position);
         return rt_fail(k->error, SPC_E_PROGRAM, "row %" PRId64 " has %" PRId64 " non-zeros in columns %" PRId64 " to %"
                        PRId64 ", where %s holds %" PRId64, row_of(k, surplus->place), count, w.col, w.col_end - 1,
                        k->storage->request.name, slots);
@@ -246,7 +279,7 @@ static void start_slots(const packing *k, int index, int64_t *start)
     int64_t pad = k->storage->request.pad;
     for (int64_t p = 0; p < k->positions; p++) {
         if (pad > 1 && start[p + 1] % pad) {
-            window w = window_of(k->storage, index, p);
+            window w = window_at(k->storage, index, p);
             if ((w.col_end - w.col) % pad == 0)
                 start[p + 1] = (start[p + 1] + pad - 1) / pad * pad;
         }
@@ -340,6 +373,8 @@ static bool sort_rows(packing *k)
 /* From the order of the stored axes into that of places. */
 static bool order_entries(packing *k)
 {
+    if (!k->storage->sorted && !k->storage->request.transposed)
+        return true;
     if (k->storage->sorted && !sort_rows(k))
         return false;
     for (int64_t i = 0; i < k->entries.count; i++)
@@ -371,6 +406,9 @@ static spc_status pack_tail(packing *k)
 
 static spc_status pack_walk(packing *k, const rt_matrix *m)
 {
+    int64_t expected = k->storage->request.nnz;
+    if (m->dense && expected > 0 && expected <= m->rows * m->cols && !rt_entries_reserve(&k->entries, expected))
+        return no_memory(k);
     spc_status status = rt_entries_collect(&k->entries, m, k->storage->request.transposed, k->error);
     if (status != SPC_OK)
         return status;

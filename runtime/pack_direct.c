@@ -65,12 +65,24 @@ static bool is_row_major(const rt_storage *s)
            s->levels[0].size == s->rows && s->levels[1].size == s->cols;
 }
 
-static int64_t count_nonzeros(const void *data, int64_t count, const rt_dtype_info *info)
+static inline __attribute__((always_inline)) int64_t count_width(const void *data, int64_t count, int bits,
+                                                                 uint64_t zero_mask)
 {
     int64_t nnz = 0;
     for (int64_t i = 0; i < count; i++)
-        nnz += (rt_bits_get(data, info->bits, i) & info->zero_mask) != 0;
+        nnz += (rt_bits_get(data, bits, i) & zero_mask) != 0;
     return nnz;
+}
+
+static int64_t count_nonzeros(const void *data, int64_t count, const rt_dtype_info *info)
+{
+    switch (info->bits) {
+    case 4: return count_width(data, count, 4, info->zero_mask);
+    case 8: return count_width(data, count, 8, info->zero_mask);
+    case 16: return count_width(data, count, 16, info->zero_mask);
+    case 32: return count_width(data, count, 32, info->zero_mask);
+    default: return count_width(data, count, 64, info->zero_mask);
+    }
 }
 
 int64_t rt_pack_directly(const rt_storage *s, const rt_matrix *m, rt_packed *out)
