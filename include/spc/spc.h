@@ -22,7 +22,8 @@ typedef struct spc_session spc_session;
 
 spc_status spc_session_new(spc_session **out);
 void spc_session_free(spc_session *);
-/* The command line's options as text: "cpu", "backend", "plan", "prefix", "wisdom", "memory", ... */
+/* The command line's options as text: "backend", "cache", "cpu", "debug", "depfile", "dims", "layer", "memory", "plan",
+ * "prefix", "staging", "wisdom"; docs/c-api.md says what each takes. */
 spc_status spc_set(spc_session *, const char *key, const char *value);
 /* SDL text; name is what diagnostics call it. One program per session. */
 spc_status spc_load(spc_session *, const char *name, const char *text, size_t len);
@@ -35,10 +36,39 @@ spc_status spc_bind_file(spc_session *, const char *path);
 spc_status spc_tune(spc_session *, const char *layer, const char *dims, double seconds);
 /* Writes so_path and the header beside it, both or neither. */
 spc_status spc_emit(spc_session *, const char *so_path);
+/* Writes one thing that is made of the program. kind: so (as spc_emit) or obj, with the header beside it; asm, llvm,
+ * kernel, graph, header, manifest, plan; dump=PASS. path "-" is standard output, without a header beside it. */
+spc_status spc_output(spc_session *, const char *kind, const char *path);
 /* Compiles in the process. The module outlives the session. */
 spc_status spc_jit(spc_session *, spc_module **out);
 /* What was chosen and why, as `spc explain` prints it; NULL layer: all. NULL on failure. Owned by the session. */
 const char *spc_explain(spc_session *, const char *layer);
+
+/* An input or result of a layer. extents are texts over the dims, e.g. "batch" or "2*seq + 1". */
+typedef struct spc_value {
+    const char *name;
+    spc_dtype dtype;
+    int32_t rank;
+    const char *extents[8];
+} spc_value;
+typedef struct spc_signature {
+    const char *layer;
+    size_t inputs, results, dims;
+    const spc_value *input, *result;
+    const char *const *dim; /* the dims that its types mention, in the file's order */
+} spc_signature;
+/* The layer number index in the file's order; NULL: none. Owned by the session. */
+const spc_signature *spc_layer_at(spc_session *, size_t index);
+/* Checks inputs against a layer's declaration and fills in dtype, rank and dims of its results. dims: values of dims
+ * that the inputs do not show, e.g. "n=3"; may be NULL. SPC_E_PROGRAM: an input of another dtype, rank or extent, or a
+ * dim outside its contract; SPC_E_ARG: an unknown name, a wrong number of inputs, a dim that is still not known. */
+spc_status spc_shapes(spc_session *, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
+                      spc_tensor *out, size_t n_out);
+
+const char *spc_version(void);
+/* The code generators that are built in, the default first, e.g. "llvm (LLVM 22.1.8)"; NULL past the end. */
+const char *spc_backend_at(int index, char *buffer, size_t size);
+
 /* All diagnostics so far, as the command prints them; "" if none. Owned by the session, valid until its next call. */
 const char *spc_messages(const spc_session *);
 

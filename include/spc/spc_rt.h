@@ -16,7 +16,9 @@
 extern "C" {
 #endif
 
-/* Append-only: a value never changes its meaning. */
+/* Append-only: a value never changes its meaning. The guard is shared with generated headers, as is spc_exec's. */
+#ifndef SPC_STATUS_DEFINED
+#define SPC_STATUS_DEFINED
 typedef enum spc_status {
     SPC_OK = 0,
     SPC_E_ARG,         /* a wrong argument: shape, dtype, contract of a dim, null pointer */
@@ -28,6 +30,7 @@ typedef enum spc_status {
     SPC_E_ABI,         /* a kernels.so of another ABI version */
     SPC_E_INTERNAL     /* a defect of spc; the message names the pass */
 } spc_status;
+#endif
 
 const char *spc_status_text(spc_status);
 
@@ -43,6 +46,8 @@ typedef struct spc_tensor {
     int64_t dims[8]; /* in elements */
 } spc_tensor;
 
+#ifndef SPC_EXEC_DEFINED
+#define SPC_EXEC_DEFINED
 /* How to run one call. NULL in its place stands for: this thread, own scratch. */
 typedef struct spc_exec {
     size_t size; /* sizeof(spc_exec): the struct may grow */
@@ -54,6 +59,7 @@ typedef struct spc_exec {
     void *scratch;
     size_t scratch_bytes; /* NULL: allocated for the call. Given, running allocates nothing. */
 } spc_exec;
+#endif
 
 typedef struct spc_module spc_module;
 typedef struct spc_pool spc_pool;
@@ -76,6 +82,15 @@ spc_status spc_scratch_bytes(const spc_module *, const char *layer, const spc_te
 /* The message of this thread's last failed call on this module; "" if none. */
 const char *spc_module_error(const spc_module *);
 void spc_module_free(spc_module *); /* every free takes NULL */
+
+/* NumPy arrays. path "-" is standard input or output. Reads C and Fortran order and both byte orders; bf16 travels as
+ * <u2 bits, so who wants bf16 says so by `expect` (0: as the file says). Free what was read with spc_tensor_free.
+ * A file is written whole or not at all. message (may be NULL) receives one sentence on failure. */
+spc_status spc_tensor_read(const char *path, spc_dtype expect, spc_tensor *out, char *message, size_t size);
+spc_status spc_tensor_write(const char *path, const spc_tensor *, char *message, size_t size);
+void spc_tensor_free(spc_tensor *);
+size_t spc_dtype_bits(spc_dtype);      /* of one element */
+const char *spc_dtype_name(spc_dtype); /* "f32" */
 
 /* A thread pool (pthreadpool). threads 0: one per core. */
 spc_status spc_pool_new(int threads, spc_pool **out);

@@ -1,0 +1,134 @@
+/* compile: from the loaded graph to kernels, packed weights and objects. The only place where front end, passes and
+ * backends meet. */
+#include "api/compile.h"
+
+#include "backends/cache.h"
+#include "passes/passes.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- passes ---- */
+
+static spc_status keep_layer(spc_session *s, ir_module *m) {
+    const char *layer = api_option_value(s, API_layer);
+    if (!layer) return SPC_OK;
+    if (!ir_func_find(m, IR_GRAPH, layer)) {
+        ir_text known;
+        ir_text_init(&known, s->arena);
+        for (const ir_func *f = m->funcs; f; f = f->next)
+            ir_text_add(&known, "%s%s", f == m->funcs ? "" : ", ", f->name);
+        return api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"; the layers are %s", layer, known.data);
+    }
+    for (ir_func *f = m->funcs, *next; f; f = next) {
+        next = f->next;
+        if (strcmp(f->name, layer)) ir_func_remove(m, f);
+    }
+    return SPC_OK;
+}
+
+static void keep_dump(void *object, const char *pass, const ir_module *m) {
+    api_need *need = object;
+    if (need->dump && !strcmp(pass, need->dump)) need->dumped = ir_print_module(m, m->arena);
+}
+
+static spc_status run_passes(spc_session *s, api_program *program, void *need) {
+    pass_context context = {.target = &program->target,
+                            .plan = program->plan,
+                            .weight = api_weight_matrix,
+                            .weight_ctx = s,
+                            .after = keep_dump,
+                            .after_ctx = need};
+    const int before = ir_error_count(s->diags);
+    spc_status status = pass_run_all(program->module, &context);
+    if (!status) status = api_errors_since(s, before);
+    if (status && ir_error_count(s->diags) == before) api_fail(s, status, NULL, "a pass failed without saying why");
+    return status;
+}
+
+static spc_status choose(spc_session *s, api_program *program, void *object) {
+    const api_need *need = object;
+    rt_error error = {0};
+    if (!ir_target_find(api_option_value(s, API_cpu), &program->target, &error)) return api_fail_error(s, NULL, &error);
+    spc_status status = keep_layer(s, program->module);
+    if (!status) status = s->bad_weights;
+    if (!status && (need->weights || s->bound)) status = api_weights_require(s, program->module);
+    program->plan = ir_plan_new(program->arena);
+    if (!status && s->plan_source) status = ir_plan_parse(program->plan, s->diags, s->plan_source);
+    return status;
+}
+
+spc_status api_select(spc_session *s, api_need *need, api_program **out) {
+    spc_status status = api_program_take(s, out);
+    return status ? status : api_program_guarded(s, *out, choose, need);
+}
+
+spc_status api_lower(spc_session *s, api_need *need, api_program **out) {
+    spc_status status = api_select(s, need, out);
+    return status ? status : api_program_guarded(s, *out, run_passes, need);
+}
+
+/* ---- weights ---- */
+
+static spc_status lay_out(spc_session *s, api_program *program, void *unused) {
+    rt_error error = {0};
+    (void)unused;
+    spc_status status = ir_layout_data(program->module, api_weight_matrix, s, &program->layout, &error);
+    if (status) return api_fail_error(s, NULL, &error);
+    program->laid = true;
+    return SPC_OK;
+}
+
+spc_status api_lay_out(spc_session *s, api_program *program) { return api_program_guarded(s, program, lay_out, NULL); }
+
+/* ---- objects ---- */
+
+const be_backend *api_code_generator(spc_session *s) {
+    const char *name = api_option_value(s, API_backend);
+    const be_backend *backend = be_find(name);
+    if (backend) return backend;
+    if (name) api_fail(s, SPC_E_UNSUPPORTED, "option backend", "%s runs layers but writes no code", name);
+    else api_fail(s, SPC_E_UNSUPPORTED, NULL, "no code generator is built in; configure with SPC_LLVM");
+    return NULL;
+}
+
+be_options api_backend_options(const spc_session *s, const api_program *program, const char *prefix) {
+    return (be_options){&program->target, prefix, !strcmp(api_option_value(s, API_debug), "yes")};
+}
+
+const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, bool entries, size_t *count) {
+    size_t all = 0;
+    for (const ir_func *f = m->funcs; f; f = f->next) all++;
+    const ir_func **funcs = IR_ARRAY(arena, const ir_func *, all);
+    *count = 0;
+    for (const ir_func *f = m->funcs; f; f = f->next)
+        if ((kernels && f->form == IR_KERNEL) || (entries && f->form == IR_ENTRY)) funcs[(*count)++] = f;
+    return funcs;
+}
+
+static spc_status make_objects(spc_session *s, api_program *program, void *prefix) {
+    rt_error error = {0};
+    size_t kernels, entries;
+    const be_options options = api_backend_options(s, program, prefix);
+    const ir_func **kernel = api_funcs(program->module, program->arena, true, false, &kernels);
+    const ir_func **entry = api_funcs(program->module, program->arena, false, true, &entries);
+    program->objects = calloc(kernels + 1, sizeof *program->objects);
+    if (!program->objects) return api_out_of_memory(s);
+    for (size_t i = 0; i < kernels; i++) {
+        be_blob *object = &program->objects[program->object_count];
+        if (be_emit_cached(program->backend, program->module, kernel[i], &options, api_path_option(s, API_cache), object,
+                           NULL, &error))
+            return api_fail_error(s, NULL, &error);
+        program->object_count++;
+    }
+    if (program->backend->emit(program->module, entry, entries, &options, BE_OBJECT,
+                               &program->objects[program->object_count], &error))
+        return api_fail_error(s, NULL, &error);
+    program->object_count++;
+    return SPC_OK;
+}
+
+spc_status api_make_objects(spc_session *s, api_program *program, const char *prefix) {
+    program->backend = api_code_generator(s);
+    if (!program->backend) return SPC_E_UNSUPPORTED;
+    return api_program_guarded(s, program, make_objects, (void *)prefix);
+}

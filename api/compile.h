@@ -1,0 +1,38 @@
+/* compile: the stages of one compilation, each on top of the one before, and the texts made from them. */
+#ifndef SPC_API_COMPILE_H
+#define SPC_API_COMPILE_H
+
+#include "api/session.h"
+
+typedef struct api_need {
+    bool weights;     /* every weight needs data; else only if any was bound */
+    const char *dump; /* keep the module's text after this pass; NULL: none */
+    const char *dumped;
+} api_need;
+
+/* A program with its target chosen, option layer obeyed and its weights there; api_lower: and through all passes. */
+spc_status api_select(spc_session *, api_need *, api_program **out);
+spc_status api_lower(spc_session *, api_need *, api_program **out);
+/* Packs the weights. */
+spc_status api_lay_out(spc_session *, api_program *);
+/* The code generator that option backend names; NULL after reporting that there is none. */
+const be_backend *api_code_generator(spc_session *);
+be_options api_backend_options(const spc_session *, const api_program *, const char *prefix);
+/* One object per kernel, from the cache where it has them, and one of all entries. */
+spc_status api_make_objects(spc_session *, api_program *, const char *prefix);
+
+/* The functions of these forms; count is set. */
+const ir_func **api_funcs(const ir_module *, ir_arena *, bool kernels, bool entries, size_t *count);
+
+/* Lives in the module's arena. */
+spc_status api_face_of(spc_session *, ir_module *, const ir_func *graph, api_face *out);
+
+/* Names that clash with C, libc or one another are reported at the layer. */
+spc_status api_check_names(spc_session *, const ir_module *, const char *prefix);
+bool api_is_keyword(const char *name); /* of C or C++ */
+/* Works in the program's arena. */
+spc_status api_header(spc_session *, api_program *, const char **out);
+/* embedded: the weights are in the module; see docs/manifest.md. */
+spc_status api_manifest(spc_session *, api_program *, const char *prefix, const char **out);
+
+#endif

@@ -1,0 +1,222 @@
+/* shapes: the faces of layers for hosts that know them at run time only: signatures, and the shapes of results. */
+#include "api/compile.h"
+
+#include "runtime/module.h"
+#include "runtime/weights.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- signatures ---- */
+
+static spc_value *values_of(spc_session *s, const api_port *ports, size_t count) {
+    spc_value *values = IR_ARRAY(s->arena, spc_value, count);
+    for (size_t i = 0; i < count; i++) {
+        const ir_type *type = ports[i].type;
+        values[i] = (spc_value){ir_strdup(s->arena, ports[i].name), (spc_dtype)type->dtype, type->rank, {0}};
+        for (int k = 0; k < type->rank; k++) values[i].extents[k] = ir_strdup(s->arena, ir_extent_text(type->dims[k]));
+    }
+    return values;
+}
+
+static spc_status sign(spc_session *s, api_program *program, void *out) {
+    spc_signature *signature = out;
+    api_face face;
+    const ir_func *graph = ir_func_find(program->module, IR_GRAPH, signature->layer);
+    spc_status status = api_face_of(s, program->module, graph, &face);
+    if (status) return status;
+    const char **dims = IR_ARRAY(s->arena, const char *, face.ndims);
+    for (size_t i = 0; i < face.ndims; i++) dims[i] = ir_strdup(s->arena, face.dims[i]->name);
+    *signature = (spc_signature){signature->layer, face.nin, face.nout, face.ndims, values_of(s, face.in, face.nin),
+                                 values_of(s, face.out, face.nout), dims};
+    return SPC_OK;
+}
+
+static const spc_signature *layer_at(spc_session *s, size_t index) {
+    api_program *program;
+    if (api_program_peek(s, &program)) return NULL;
+    const ir_func *f = program->module->funcs;
+    while (f && index--) f = f->next;
+    if (!f) return NULL;
+    spc_signature *signature = IR_NEW(s->arena, spc_signature);
+    signature->layer = ir_strdup(s->arena, f->name);
+    return api_program_guarded(s, program, sign, signature) ? NULL : signature;
+}
+
+RT_EXPORT const spc_signature *spc_layer_at(spc_session *s, size_t index) {
+    if (!s) return NULL;
+    if (setjmp(*ir_guard(s->arena))) {
+        api_out_of_memory(s);
+        return NULL;
+    }
+    return layer_at(s, index);
+}
+
+/* ---- dims ---- */
+
+typedef struct solver {
+    spc_session *session;
+    const api_face *face;
+    const char **names;
+    int64_t *values;
+    bool *known;
+} solver;
+
+static int find_dim(const solver *sv, const char *name, size_t len) {
+    for (size_t i = 0; i < sv->face->ndims; i++)
+        if (strlen(sv->names[i]) == len && !strncmp(sv->names[i], name, len)) return (int)i;
+    return -1;
+}
+
+/* "batch=8,n=3": one value each. */
+static spc_status read_dims(solver *sv, const char *text) {
+    while (text && *text) {
+        const char *equals = strchr(text, '=');
+        const size_t len = equals ? (size_t)(equals - text) : strlen(text);
+        const int dim = equals ? find_dim(sv, text, len) : -1;
+        if (!equals) return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" is not of the form NAME=VALUE", text);
+        if (dim < 0)
+            return api_fail(sv->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", sv->face->name,
+                            (int)len, text);
+        char *end;
+        const long long value = strtoll(equals + 1, &end, 10);
+        if (end == equals + 1 || value < 0 || (*end && *end != ',') || value > INT64_MAX / 2)
+            return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" gives no extent", text);
+        sv->values[dim] = value;
+        sv->known[dim] = true;
+        text = *end ? end + 1 : end;
+    }
+    return SPC_OK;
+}
+
+static const char *shape_text(ir_arena *arena, const spc_tensor *t) {
+    ir_text out;
+    ir_text_init(&out, arena);
+    ir_text_add(&out, "%s[", rt_dtype_name(t->dtype));
+    for (int i = 0; i < t->rank; i++) ir_text_add(&out, "%s%lld", i ? "," : "", (long long)t->dims[i]);
+    ir_text_add(&out, "]");
+    return out.data;
+}
+
+static spc_status wrong_input(const solver *sv, const api_port *port, const spc_tensor *t, const char *detail) {
+    ir_arena *arena = sv->session->arena;
+    return api_fail(sv->session, SPC_E_PROGRAM, ir_format(arena, "input %s", port->name), "it is %s, declared is %s%s",
+                    shape_text(arena, t), ir_print_type(port->type, arena), detail);
+}
+
+static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor *t) {
+    const ir_type *type = port->type;
+    ir_arena *arena = sv->session->arena;
+    if ((int)t->dtype != (int)type->dtype || t->rank != type->rank) return wrong_input(sv, port, t, "");
+    for (int i = 0; i < type->rank; i++) {
+        const char *name;
+        if (t->dims[i] < 0) return wrong_input(sv, port, t, "");
+        if (!ir_extent_is_dim(type->dims[i], &name)) continue;
+        const int dim = find_dim(sv, name, strlen(name));
+        if (dim < 0) return SPC_E_INTERNAL;
+        if (sv->known[dim] && sv->values[dim] != t->dims[i])
+            return wrong_input(sv, port, t, ir_format(arena, ", and %s is %lld already", name, (long long)sv->values[dim]));
+        sv->values[dim] = t->dims[i];
+        sv->known[dim] = true;
+    }
+    return SPC_OK;
+}
+
+/* An extent a*n + c with n the only dim: n follows from its value. */
+static void solve_linear(solver *sv, const ir_extent *extent, int64_t value) {
+    int64_t factor = 0, rest = value;
+    int dim = -1;
+    for (int i = 0; i < ir_extent_terms(extent); i++) {
+        const int factors = ir_extent_factors(extent, i);
+        if (factors > 1 || (factors == 1 && dim >= 0)) return;
+        if (factors == 0) {
+            if (__builtin_sub_overflow(rest, ir_extent_coefficient(extent, i), &rest)) return;
+            continue;
+        }
+        const ir_factor *f = ir_extent_factor(extent, i, 0);
+        if (f->kind != IR_FACTOR_DIM) return;
+        dim = find_dim(sv, f->dim, strlen(f->dim));
+        factor = ir_extent_coefficient(extent, i);
+    }
+    if (dim < 0 || sv->known[dim] || factor == 0 || rest % factor || rest / factor < 0) return;
+    sv->values[dim] = rest / factor;
+    sv->known[dim] = true;
+}
+
+static spc_status check_dim(const solver *sv, size_t i) {
+    const ir_dim *d = sv->face->dims[i];
+    const int64_t value = sv->values[i];
+    if (!sv->known[i])
+        return api_fail(sv->session, SPC_E_ARG, NULL, "layer \"%s\": the inputs do not show dim \"%s\"; give --dim %s=VALUE",
+                        sv->face->name, d->name, d->name);
+    if (value >= d->lo && value <= d->hi && (value - d->lo) % d->step == 0) return SPC_OK;
+    return api_fail(sv->session, SPC_E_PROGRAM, ir_format(sv->session->arena, "dim %s", d->name),
+                    "it is %lld, declared is %lld..%lld step %lld", (long long)value, (long long)d->lo, (long long)d->hi,
+                    (long long)d->step);
+}
+
+static bool evaluate(const solver *sv, const ir_extent *extent, int64_t *out) {
+    return rt_extent_eval(ir_extent_text(extent), sv->names, sv->values, sv->face->ndims, out) && *out >= 0;
+}
+
+static spc_status check_input(const solver *sv, const api_port *port, const spc_tensor *t) {
+    int64_t value;
+    for (int i = 0; i < port->type->rank; i++)
+        if (!evaluate(sv, port->type->dims[i], &value) || value != t->dims[i]) return wrong_input(sv, port, t, "");
+    return SPC_OK;
+}
+
+static spc_status shape_result(const solver *sv, const api_port *port, spc_tensor *t) {
+    t->dtype = (spc_dtype)port->type->dtype;
+    t->rank = port->type->rank;
+    for (int i = 0; i < t->rank; i++)
+        if (!evaluate(sv, port->type->dims[i], &t->dims[i]))
+            return api_fail(sv->session, SPC_E_PROGRAM, ir_format(sv->session->arena, "result %s", port->name),
+                            "its extent %s is no whole number at least 0 for these dims",
+                            ir_extent_text(port->type->dims[i]));
+    return SPC_OK;
+}
+
+typedef struct shapes_job {
+    const char *layer, *dims;
+    const spc_tensor *in;
+    spc_tensor *out;
+    size_t n_in, n_out;
+} shapes_job;
+
+static spc_status solve(solver *sv, const shapes_job *job) {
+    const api_face *face = sv->face;
+    spc_status status = read_dims(sv, job->dims);
+    for (size_t i = 0; i < face->nin && !status; i++) status = solve_input(sv, &face->in[i], &job->in[i]);
+    for (size_t i = 0; i < face->nin && !status; i++)
+        for (int k = 0; k < face->in[i].type->rank; k++) solve_linear(sv, face->in[i].type->dims[k], job->in[i].dims[k]);
+    for (size_t i = 0; i < face->ndims && !status; i++) status = check_dim(sv, i);
+    for (size_t i = 0; i < face->nin && !status; i++) status = check_input(sv, &face->in[i], &job->in[i]);
+    for (size_t i = 0; i < face->nout && !status; i++) status = shape_result(sv, &face->out[i], &job->out[i]);
+    return status;
+}
+
+static spc_status shapes(spc_session *s, api_program *program, void *object) {
+    const shapes_job *job = object;
+    api_face face;
+    const ir_func *graph = ir_func_find(program->module, IR_GRAPH, job->layer);
+    if (!graph) return api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"", job->layer);
+    spc_status status = api_face_of(s, program->module, graph, &face);
+    if (status) return status;
+    if (face.nin != job->n_in || face.nout != job->n_out)
+        return api_fail(s, SPC_E_ARG, NULL, "layer \"%s\" has %zu inputs and %zu results, not %zu and %zu", job->layer,
+                        face.nin, face.nout, job->n_in, job->n_out);
+    solver sv = {s, &face, IR_ARRAY(s->arena, const char *, face.ndims), IR_ARRAY(s->arena, int64_t, face.ndims),
+                 IR_ARRAY(s->arena, bool, face.ndims)};
+    for (size_t i = 0; i < face.ndims; i++) sv.names[i] = face.dims[i]->name;
+    return solve(&sv, job);
+}
+
+RT_EXPORT spc_status spc_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
+                                spc_tensor *out, size_t n_out) {
+    API_GUARD(s);
+    api_program *program;
+    shapes_job job = {layer, dims, in, out, n_in, n_out};
+    if (!layer || (n_in && !in) || (n_out && !out)) return api_fail(s, SPC_E_ARG, NULL, "spc_shapes: a null argument");
+    spc_status status = api_program_peek(s, &program);
+    return status ? status : api_program_guarded(s, program, shapes, &job);
+}
