@@ -1,0 +1,195 @@
+/* fuse: every contraction with its elementwise tail, and every tree of elementwise ops, becomes one fused op: one
+ * kernel. An op joins its user where it has no other user, the user is elementwise and both have the same shape; a group
+ * holds one contraction at most. Constants are copied into the groups that use them. Requires graphs; afterwards they
+ * hold inputs, weights, fused ops and outputs only, and every output is the result of a fused op of its own. */
+#include "passes/graph.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { MAX_GROUP_ARGS = 48 };
+
+typedef struct group {
+    bool contraction;
+    int args; /* an upper bound on the values from outside */
+} group;
+
+/* What is known of an op of the old body. */
+typedef struct op_info {
+    int uses;
+    ir_op *user;   /* the last one */
+    ir_op *leader; /* last op of the group; the op itself when it leads */
+    group group;   /* of a leader */
+    ir_op *fresh;  /* its value in the new body */
+    bool is_output; /* already the value of an output */
+} op_info;
+
+typedef struct fuser {
+    ir_module *m;
+    ir_func *f;
+    ir_builder b; /* the new body */
+} fuser;
+
+static op_info *info(const ir_op *op)
+{
+    return op->mark;
+}
+
+static bool computes(const ir_op *op)
+{
+    return graph_is_contraction(op) || graph_is_elementwise(op);
+}
+
+static bool same_shape(const ir_type *a, const ir_type *b)
+{
+    return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]) == 0;
+}
+
+static void count_uses(fuser *fu)
+{
+    for (ir_op *op = fu->f->body.first; op; op = op->next) {
+        op->mark = IR_NEW(fu->m->arena, op_info);
+        info(op)->leader = op;
+        for (int i = 0; i < op->nargs; i++) {
+            info(op->args[i])->uses++;
+            info(op->args[i])->user = op;
+        }
+    }
+}
+
+static void join_operands(ir_op *op)
+{
+    group *g = &info(op)->group;
+    g->contraction = graph_is_contraction(op);
+    g->args = op->nargs;
+    if (!graph_is_elementwise(op))
+        return;
+    for (int i = 0; i < op->nargs; i++) {
+        ir_op *operand = op->args[i];
+        const group *theirs = &info(operand)->group;
+        if (!computes(operand) || info(operand)->uses != 1 || !same_shape(operand->type, op->type) ||
+            (theirs->contraction && g->contraction) || g->args + theirs->args > MAX_GROUP_ARGS)
+            continue;
+        info(operand)->leader = op;
+        g->contraction = g->contraction || theirs->contraction;
+        g->args += theirs->args;
+    }
+}
+
+static ir_op *leader_of(ir_op *op)
+{
+    while (info(op)->leader != op)
+        op = info(op)->leader;
+    return op;
+}
+
+/* ---- building a fused op ---- */
+
+typedef struct body_builder {
+    fuser *fu;
+    ir_op *args[2 * MAX_GROUP_ARGS];   /* values from outside */
+    ir_op *inside[2 * MAX_GROUP_ARGS]; /* their arg ops */
+    int count;
+    ir_builder b;
+} body_builder;
+
+static ir_op *inside_value(body_builder *body, ir_op *outside)
+{
+    ir_module *m = body->fu->m;
+    if (outside->code == IR_OP_const)
+        return ir_clone(&body->b, outside, NULL);
+    ir_op *fresh = info(outside)->fresh;
+    for (int i = 0; i < body->count; i++)
+        if (body->args[i] == fresh)
+            return body->inside[i];
+    ir_op *arg = ir_build0(&body->b, IR_OP_arg, outside->type);
+    ir_set_int(m, arg, "n", body->count);
+    body->args[body->count] = fresh;
+    body->inside[body->count++] = arg;
+    return arg;
+}
+
+static ir_op *finish_fused(body_builder *body, const ir_op *leader, ir_block block, const char *name)
+{
+    fuser *fu = body->fu;
+    fu->b.loc = leader->loc;
+    ir_op *fused = ir_build(&fu->b, IR_OP_fused, leader->type, body->count, body->args);
+    fused->body = block;
+    fused->name = name;
+    return fused;
+}
+
+/* Members in the old order; the first is a contraction's or the earliest ancestor's place. */
+static void add_member(body_builder *body, ir_op *op, ir_op *leader, ir_text *name)
+{
+    ir_op *args[8];
+    assert(op->nargs <= 8);
+    for (int i = 0; i < op->nargs; i++) {
+        ir_op *operand = op->args[i];
+        bool member = computes(operand) && info(operand)->leader != operand && leader_of(operand) == leader;
+        if (member && !info(operand)->fresh)
+            add_member(body, operand, leader, name);
+        args[i] = member ? info(operand)->fresh : inside_value(body, operand);
+    }
+    ir_text_add(name, "%s%s", name->len ? "+" : "", ir_info(op->code)->name);
+    body->b.loc = op->loc;
+    info(op)->fresh = ir_clone(&body->b, op, args);
+}
+
+static ir_op *fuse_group(fuser *fu, ir_op *leader)
+{
+    ir_block block = {NULL, NULL};
+    ir_text name;
+    ir_text_init(&name, fu->m->arena);
+    body_builder body = {.fu = fu, .b = {fu->m, &block, leader->loc}};
+    add_member(&body, leader, leader, &name);
+    return finish_fused(&body, leader, block, name.data);
+}
+
+/* A fused op that only copies: outputs that are inputs, weights, constants or another output. */
+static ir_op *copy_of(fuser *fu, ir_op *value)
+{
+    ir_block block = {NULL, NULL};
+    body_builder body = {.fu = fu, .b = {fu->m, &block, value->loc}};
+    inside_value(&body, value);
+    return finish_fused(&body, value, block, "copy");
+}
+
+static void rebuild_op(fuser *fu, ir_op *op)
+{
+    fu->b.loc = op->loc;
+    if (op->code == IR_OP_output) {
+        ir_op *value = op->args[0];
+        bool own = computes(value) && !info(value)->is_output;
+        ir_op *result = own ? info(value)->fresh : copy_of(fu, value);
+        info(value)->is_output = true;
+        fu->b.loc = op->loc;
+        ir_clone(&fu->b, op, &result);
+    } else if (computes(op)) {
+        if (info(op)->leader == op)
+            info(op)->fresh = fuse_group(fu, op);
+    } else if (op->code != IR_OP_const) {
+        info(op)->fresh = ir_clone(&fu->b, op, NULL);
+    }
+}
+
+spc_status pass_fuse(ir_module *m, pass_context *context)
+{
+    (void)context;
+    for (ir_func *f = m->funcs; f; f = f->next) {
+        if (f->form != IR_GRAPH)
+            continue;
+        ir_block fresh = {NULL, NULL};
+        fuser fu = {m, f, {m, &fresh, f->loc}};
+        count_uses(&fu);
+        for (ir_op *op = f->body.first; op; op = op->next)
+            if (computes(op))
+                join_operands(op);
+        for (ir_op *op = f->body.first; op; op = op->next)
+            rebuild_op(&fu, op);
+        for (ir_op *op = f->body.first; op; op = op->next)
+            op->mark = NULL;
+        graph_replace_body(f, fresh);
+    }
+    return SPC_OK;
+}

@@ -1,0 +1,169 @@
+/* body: bundles to multiply-adds, for each of the three ways to lay vector lanes.
+ *
+ *   lanes=batch   one stored value times a vector of activations:      acc[row][v] += splat(w) * B[column][v]
+ *   lanes=rows    a vector of values of consecutive rows times one activation or a gathered vector of them
+ *   lanes=k       a vector of values along the reduction times as many activations; lanes are summed at the end
+ *
+ * What storage the leaves come from does not matter here: only whether their addresses and columns are consecutive. */
+#include "passes/lower/lower.h"
+
+#include <assert.h>
+
+ir_op *lw_multiply_add(lw_kernel *k, ir_op *a, ir_op *x, ir_op *c)
+{
+    if (ir_is_float(c->type->dtype))
+        return ir_build3(&k->b, IR_OP_fma, NULL, a, x, c);
+    return ir_build2(&k->b, IR_OP_add, c->type, ir_build2(&k->b, IR_OP_mul, c->type, a, x), c);
+}
+
+static void accumulate(lw_kernel *k, ir_op *reg, ir_op *a, ir_op *x)
+{
+    lw_set(&k->b, reg, lw_multiply_add(k, a, x, lw_get(&k->b, reg)));
+}
+
+static bool same_column(const lw_column *a, const lw_column *b)
+{
+    return a->base == b->base && a->offset == b->offset && a->level == b->level && a->crd_index == b->crd_index &&
+           a->crd_disp == b->crd_disp;
+}
+
+/* Element of B at this column, from the column's origin on. */
+static ir_op *column_element(lw_body *body, const lw_column *column)
+{
+    return lw_mul(&body->kernel->b, lw_column_value(body->kernel, column), body->source.stride);
+}
+
+/* ---- lanes=batch ---- */
+
+/* The activations of one column, loaded once however many rows of the bundle use it. */
+typedef struct loaded_column {
+    const lw_column *column;
+    ir_op *vectors[LW_MAX_ACCUMULATORS];
+} loaded_column;
+
+static void load_column(lw_body *body, const lw_column *column, loaded_column *out)
+{
+    lw_kernel *k = body->kernel;
+    const lw_source *s = &body->source;
+    ir_op *element = column_element(body, column);
+    if (s->origin)
+        element = lw_add(&k->b, element, s->origin);
+    out->column = column;
+    for (int v = 0; v < s->vectors; v++)
+        out->vectors[v] = lw_load(&k->b, k->vector, s->buffer, element, (int64_t)v * k->lanes, s->masks[v]);
+}
+
+void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
+{
+    lw_body *body = ctx;
+    lw_kernel *k = body->kernel;
+    loaded_column *columns = IR_ARRAY(k->module->arena, loaded_column, count);
+    int loaded = 0;
+    assert(!active);
+    (void)active;
+    for (int i = 0; i < count; i++) {
+        int c = 0;
+        while (c < loaded && !same_column(columns[c].column, &leaves[i].column))
+            c++;
+        if (c == loaded)
+            load_column(body, &leaves[i].column, &columns[loaded++]);
+        ir_op *value = lw_load(&k->b, k->scalar, leaves[i].values, leaves[i].value_index, leaves[i].value_disp, NULL);
+        ir_op *splat = lw_splat(&k->b, value, k->lanes);
+        for (int v = 0; v < body->source.vectors; v++)
+            accumulate(k, body->accumulators[leaves[i].row * body->source.vectors + v], splat, columns[c].vectors[v]);
+    }
+}
+
+/* ---- lanes=rows ---- */
+
+/* Activations for a run of `lanes` consecutive rows: one, splat, where they share the column; gathered otherwise. */
+static ir_op *row_activations(lw_body *body, ir_op *shared, ir_op *indices, int slot)
+{
+    lw_kernel *k = body->kernel;
+    const lw_source *s = &body->source;
+    if (shared) {
+        ir_op *element = s->slot[slot] ? lw_add(&k->b, shared, s->slot[slot]) : shared;
+        return lw_splat(&k->b, lw_load(&k->b, k->scalar, s->buffer, element, 0, NULL), k->lanes);
+    }
+    ir_op *base = s->slot[slot] ? lw_subbuffer(&k->b, s->buffer, s->slot[slot], k->scalar->dtype) : s->buffer;
+    return ir_build2(&k->b, IR_OP_gather, k->vector, base, indices);
+}
+
+/* Index vector of a run's columns, in elements of B. */
+static ir_op *column_elements(lw_body *body, const lw_column *first, int lanes, ir_op *mask)
+{
+    lw_kernel *k = body->kernel;
+    ir_op *vector = lw_column_vector(k, first, lanes, mask);
+    int64_t stride;
+    if (lw_is_imm(body->source.stride, &stride) && stride == 1)
+        return vector;
+    ir_op *splat = lw_splat(&k->b, lw_cast(&k->b, body->source.stride, IR_I64), lanes);
+    return ir_build2(&k->b, IR_OP_mul, splat->type, lw_cast(&k->b, vector, IR_I64), splat);
+}
+
+static void rows_run(lw_body *body, const lw_leaf *run)
+{
+    lw_kernel *k = body->kernel;
+    int lanes = k->lanes;
+    bool share = lanes == 1 || same_column(&run[0].column, &run[lanes - 1].column);
+    for (int i = 0; i < lanes; i++) {
+        assert(run[i].row == run[0].row + i && run[i].value_disp == run[0].value_disp + i);
+        assert(share ? same_column(&run[i].column, &run[0].column)
+                     : run[i].column.crd_disp == run[0].column.crd_disp + i);
+    }
+    ir_op *values = lw_load(&k->b, k->vector, run[0].values, run[0].value_index, run[0].value_disp, NULL);
+    ir_op *shared = share ? column_element(body, &run[0].column) : NULL;
+    ir_op *indices = share ? NULL : column_elements(body, &run[0].column, lanes, NULL);
+    int unit = run[0].row / lanes;
+    for (int slot = 0; slot < body->source.slots; slot++)
+        accumulate(k, body->accumulators[unit * body->source.slots + slot], values,
+                   row_activations(body, shared, indices, slot));
+}
+
+void lw_body_rows(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
+{
+    lw_body *body = ctx;
+    int lanes = body->kernel->lanes;
+    assert(!active && count % lanes == 0);
+    (void)active;
+    for (int i = 0; i < count; i += lanes)
+        rows_run(body, leaves + i);
+}
+
+/* ---- lanes=k ---- */
+
+/* Leaves of one row, consecutive in memory, `lanes` at a time. */
+static void k_run(lw_body *body, const lw_leaf *run, ir_op *mask)
+{
+    lw_kernel *k = body->kernel;
+    const lw_source *s = &body->source;
+    ir_op *values = lw_load(&k->b, k->vector, run[0].values, run[0].value_index, run[0].value_disp, mask);
+    bool gathered = run[0].column.level >= 0 && !same_column(&run[0].column, &run[1].column) &&
+                    run[0].column.crd_disp != run[1].column.crd_disp;
+    ir_op *indices = gathered ? column_elements(body, &run[0].column, k->lanes, mask) : NULL;
+    ir_op *first = gathered ? NULL : column_element(body, &run[0].column);
+    for (int slot = 0; slot < s->slots; slot++) {
+        ir_op *x;
+        if (gathered) {
+            ir_op *args[] = {s->slot[slot] ? lw_subbuffer(&k->b, s->buffer, s->slot[slot], k->scalar->dtype) : s->buffer,
+                             indices, mask};
+            x = ir_build(&k->b, IR_OP_gather, k->vector, mask ? 3 : 2, args);
+        } else {
+            x = lw_load(&k->b, k->vector, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
+        }
+        accumulate(k, body->accumulators[run[0].row * s->slots + slot], values, x);
+    }
+}
+
+void lw_body_k(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
+{
+    lw_body *body = ctx;
+    lw_kernel *k = body->kernel;
+    assert(count % k->lanes == 0);
+    for (int i = 0; i < count; i += k->lanes) {
+        ir_op *mask = NULL;
+        if (active)
+            mask = lw_tailmask(&k->b, lw_addi(&k->b, active, -i), k->lanes);
+        k_run(body, leaves + i, mask);
+    }
+}

@@ -1,0 +1,258 @@
+/* lower: from fused graph ops to kernels, and from layers to entries. Private to this folder.
+ *
+ *     fused op ──region.c──▶ region (what is computed: contraction + elementwise tail, strides)
+ *     region + plan terms ──nest_*.c──▶ loops over tiles, row groups and K tiles of one kernel
+ *     storage levels ──iterate.c──▶ loops around bundles ──body.c──▶ multiply-adds       (one body for all storages)
+ *     tail ──pointwise.c──▶ the elementwise ops on vectors along the last axis, at the store
+ *     layer ──entry.c──▶ checks, scratch, dispatch among variants, launches
+ *
+ * Kernel IR is built through emit.h, which folds constants as it goes. */
+#ifndef SPC_LOWER_H
+#define SPC_LOWER_H
+
+#include "passes/passes.h"
+
+typedef struct lw_kernel lw_kernel;
+
+/* ---- emit.c: building kernel and entry IR ---- */
+
+ir_op *lw_imm(ir_builder *, int64_t);
+bool lw_is_imm(const ir_op *, int64_t *value);
+ir_op *lw_add(ir_builder *, ir_op *, ir_op *); /* index arithmetic, folded */
+ir_op *lw_sub(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_mul(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_div(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_rem(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_min(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_max(ir_builder *, ir_op *, ir_op *);
+ir_op *lw_addi(ir_builder *, ir_op *, int64_t);
+ir_op *lw_muli(ir_builder *, ir_op *, int64_t);
+ir_op *lw_divi(ir_builder *, ir_op *, int64_t);
+ir_op *lw_ceildivi(ir_builder *, ir_op *, int64_t);
+ir_op *lw_compare(ir_builder *, ir_opcode, ir_op *, ir_op *); /* bool scalar */
+ir_op *lw_cast(ir_builder *, ir_op *, ir_dtype);              /* keeps lanes; nothing where the dtype is right */
+ir_op *lw_splat(ir_builder *, ir_op *scalar, int lanes);
+ir_op *lw_load(ir_builder *, const ir_type *, ir_op *buffer, ir_op *index, int64_t disp, ir_op *mask);
+void lw_store(ir_builder *, ir_op *value, ir_op *buffer, ir_op *index, int64_t disp, ir_op *mask);
+ir_op *lw_reg(ir_builder *, const ir_type *content);
+ir_op *lw_get(ir_builder *, ir_op *reg);
+void lw_set(ir_builder *, ir_op *reg, ir_op *value);
+ir_op *lw_tailmask(ir_builder *, ir_op *count, int lanes);
+ir_op *lw_subbuffer(ir_builder *, ir_op *buffer, ir_op *index, ir_dtype);
+ir_op *lw_param(ir_builder *, const char *name, const ir_type *);
+
+/* Opens a loop or a branch and moves the builder inside; lw_end moves it back. */
+typedef struct lw_scope {
+    ir_block *outer;
+    ir_op *op;
+} lw_scope;
+lw_scope lw_for(ir_builder *, ir_op *lo, ir_op *hi, ir_op *step);
+lw_scope lw_if(ir_builder *, ir_op *condition);
+void lw_else(ir_builder *, lw_scope *);
+void lw_end(ir_builder *, const lw_scope *);
+
+/* Dims as values: the index arithmetic of an extent. */
+typedef struct lw_dims {
+    int count;
+    const char **names;
+    ir_op **values;
+} lw_dims;
+ir_op *lw_extent(ir_builder *, const lw_dims *, const ir_extent *);
+
+/* ---- region.c: what a fused op computes ---- */
+
+enum { LW_MAX_ARGS = 64 };
+
+/* Y[r, c] = sum over k of A[r, k] * B[k, c], for every batch. Strides are extents, in elements. */
+typedef struct lw_contraction {
+    const ir_op *op;            /* linear or matmul, in the fused body */
+    int a_arg, b_arg, bias_arg; /* argument numbers of the fused op; bias -1: none */
+    const ir_extent *rows, *cols, *depth;
+    const ir_extent *a_row, *a_col; /* A in place: strides; packed: unused */
+    const ir_extent *b_k, *b_c;     /* strides of B */
+    bool depth_inside;          /* B has the reduction contiguous (b_k is 1); else its columns (b_c is 1) */
+    bool rows_inside;           /* Y's last axis is r; else it is c */
+    bool packed;                /* A is a weight matrix that is packed; else it is read in place */
+    bool a_transposed;          /* the stored tensor is [k, r] */
+    int batch_rank;             /* leading axes that loop outside */
+    const ir_extent *batch_dims[IR_MAX_RANK];
+    bool a_batched[IR_MAX_RANK], b_batched[IR_MAX_RANK]; /* the axis is stretched where false */
+} lw_contraction;
+
+typedef struct lw_region {
+    const ir_op *fused;
+    const ir_op *result;     /* last op of the body */
+    bool has_contraction;
+    lw_contraction contraction;
+    ir_dtype compute;        /* dtype of the contraction's sums */
+    int widest;              /* bytes of the widest element in the region: fixes the number of lanes */
+} lw_region;
+
+/* Analyses a fused op. Never fails on what fuse makes. */
+void lw_region_of(ir_module *, const ir_op *fused, lw_region *out);
+
+/* ---- the kernel at work ---- */
+
+struct lw_kernel {
+    ir_module *module;
+    ir_builder b;
+    const ir_target *target;
+    const lw_region *region;
+    const ir_plan_terms *terms;
+    lw_dims dims;
+    int lanes;                       /* of compute vectors */
+    const ir_type *scalar, *vector;  /* of the compute dtype */
+    ir_op *arg_buffers[LW_MAX_ARGS]; /* by argument of the fused op; NULL for a packed weight */
+    ir_op *arrays[RT_MAX_ARRAYS];    /* packed weight: its arrays, in rt_storage_arrays' order */
+    const rt_storage *storage;       /* NULL: in place */
+    ir_op *out;
+    ir_op *scratch;                  /* u8 buffer of this task, or NULL */
+    ir_op *task, *tasks;
+    const ir_extent *slot_bytes;     /* scratch of one task; NULL: none */
+    const ir_extent *tiles;          /* units of parallel work: the launch has min(tiles, f(threads)) tasks */
+    ir_op *tile_lo, *tile_hi;        /* this task's share */
+};
+
+/* Which array of the storage is named so ("pos1", "values"); asserts that there is one. */
+ir_op *lw_array(const lw_kernel *, const char *name);
+
+/* Fills in everything that the chosen nest needs; the nest then builds the body. */
+typedef struct lw_nest {
+    const char *name;
+    /* NULL: legal; else why not, naming the plan's term. */
+    const char *(*refuses)(const lw_kernel *);
+    /* tiles and slot_bytes, before the params are made. */
+    void (*measure)(lw_kernel *);
+    void (*build)(lw_kernel *);
+} lw_nest;
+extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k;
+const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
+
+/* ---- iterate.c: levels to loops around bundles ---- */
+
+/* A column: base + offset, and where level >= 0 what its crd array holds at crd_index + crd_disp, times the level's div. */
+typedef struct lw_column {
+    ir_op *base; /* NULL: 0 */
+    int64_t offset;
+    int level; /* level whose crd array holds the varying part; -1: none */
+    ir_op *crd_index;
+    int64_t crd_disp;
+} lw_column;
+
+/* One stored value. Its address in the values array (or in A in place) is value_index + value_disp. */
+typedef struct lw_leaf {
+    int row;           /* row slot within the group */
+    ir_op *values;     /* the buffer */
+    ir_op *value_index;
+    int64_t value_disp;
+    lw_column column;
+} lw_leaf;
+
+/* Receives a static bundle of leaves. active: how many of the leaves count (index value), NULL: all. */
+typedef void lw_bundle_fn(void *ctx, const lw_leaf *leaves, int count, ir_op *active);
+
+typedef struct lw_walk {
+    lw_kernel *kernel;
+    int unroll;       /* steps of the dynamic level per bundle */
+    bool masked_tail; /* remainder: one bundle with `active`, instead of a loop of single steps */
+    lw_bundle_fn *bundle;
+    void *ctx;
+} lw_walk;
+
+/* Walks the levels below the row group at `position` (an index: the position at the row-group level). */
+void lw_iterate(const lw_walk *, ir_op *position);
+/* A in place: rows row_index[0..R) (index values, elements of A), depth steps. */
+void lw_iterate_in_place(const lw_walk *, ir_op *const *row_index, int rows, ir_op *depth);
+/* First level below K tile and row group; rows per group. */
+int lw_inner_level(const rt_storage *);
+/* Every count of slots is a multiple of the storage's pad (else only those of tiles whose width is one). */
+bool lw_padding_is_complete(const rt_storage *);
+int lw_group_rows(const rt_storage *);
+/* Columns that its coordinates may reach: cols, rounded up to whole blocks or groups. */
+int64_t lw_columns_reached(const rt_storage *);
+/* Shape facts of the levels below the row group, for what lanes may run along. */
+bool lw_rows_are_innermost(const rt_storage *);  /* consecutive values are consecutive rows */
+/* What consecutive values of one row are: a whole dense row, non-zeros that each have a column, blocks of some columns
+ * (their number in *columns), or not consecutive at all. */
+typedef enum lw_row_kind { LW_ROW_OTHER, LW_ROW_DENSE, LW_ROW_GATHERED, LW_ROW_BLOCKS } lw_row_kind;
+lw_row_kind lw_row_layout(const rt_storage *, int *columns);
+int64_t lw_group_count(const rt_storage *);
+int64_t lw_ktile_count(const rt_storage *);
+/* The value of a column as a scalar index, or of consecutive leaves as an index vector (i32). */
+ir_op *lw_column_value(lw_kernel *, const lw_column *);
+ir_op *lw_column_vector(lw_kernel *, const lw_column *, int lanes, ir_op *mask);
+
+/* ---- body.c: bundles to multiply-adds ---- */
+
+enum { LW_MAX_ACCUMULATORS = 64 };
+
+/* Where the activations of a bundle come from. */
+typedef struct lw_source {
+    ir_op *buffer;
+    ir_op *origin;    /* element of column 0 for the first lane or slot; NULL: 0 */
+    ir_op *stride;    /* elements per column */
+    ir_op *slot[LW_MAX_ACCUMULATORS]; /* lanes=rows, k: element of each batch slot's column 0 */
+    int slots;        /* batch slots */
+    int vectors;      /* lanes=batch: vectors per panel */
+    ir_op *masks[LW_MAX_ACCUMULATORS]; /* lanes=batch: mask of each vector, NULL: full */
+} lw_source;
+
+typedef struct lw_body {
+    lw_kernel *kernel;
+    lw_source source;
+    ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot] */
+    int row_units;    /* rows (lanes=batch, k) or row vectors (lanes=rows) */
+} lw_body;
+lw_bundle_fn lw_body_batch, lw_body_rows, lw_body_k; /* ctx is a lw_body */
+ir_op *lw_multiply_add(lw_kernel *, ir_op *a, ir_op *b, ir_op *c);
+
+/* ---- pointwise.c: the elementwise tail ---- */
+
+/* Values of the region's result at [outer, inner .. inner + lanes), outer the flat index over all axes but the last.
+ * sums: the contraction's values there, or NULL. The value is of the result's dtype. */
+ir_op *lw_pointwise(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums);
+/* The same, stored to the result. */
+void lw_finish(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums);
+const ir_extent *lw_last_extent(const ir_type *, ir_module *);  /* 1 for rank 0 */
+const ir_extent *lw_outer_extent(const ir_type *, ir_module *); /* product of the others */
+
+/* ---- panel.c: copies between layouts ---- */
+
+/* panel[kk][0..width) = B[k0 + kk, c0 ..], kk in [0, depth_padded): zeros past the depth and the columns. */
+void lw_pack_panel(lw_kernel *, ir_op *panel, ir_op *b, ir_op *b_origin, ir_op *k0, ir_op *c0, ir_op *cols_left,
+                   int64_t width, int64_t depth_padded);
+/* The lanes x lanes transpose of rows[0..lanes), in place. */
+void lw_transpose(lw_kernel *, ir_op **rows, int lanes);
+
+/* ---- variants and entries ---- */
+
+typedef struct lw_variant {
+    const char *dim; /* when dim <= limit; NULL: else */
+    int64_t limit;
+    const ir_func *kernel;
+    const ir_extent *tiles, *slot_bytes;
+    const ir_packing *packing; /* of the contraction's weight; NULL */
+    const rt_storage *storage;
+    struct lw_variant *next;
+} lw_variant;
+
+/* What lowering keeps across the layers of a module: kernels by their text, so that equal ones are one. */
+typedef struct lw_shared {
+    ir_module *module;
+    pass_context *context;
+    struct lw_known_kernel *known;
+    struct lw_known_kernel **table;
+    size_t table_size;
+} lw_shared;
+
+/* Names of the dims that the region's types mention, in the module's order. */
+int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
+
+/* Kernels of one fused op, one per variant of its plan line; equal kernels are shared. */
+lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
+/* The entry of a layer, given the variants of its fused ops (in order). */
+void lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
+/* Tasks of a launch: min(tiles, 4 * threads - 3). */
+const ir_extent *lw_task_count(ir_module *, const ir_extent *tiles);
+
+#endif

@@ -1,0 +1,401 @@
+/* nest_batch: lanes along the columns of B (the batch). Panel of columns -> K tiles -> row groups -> bundles.
+ *
+ * With pack, each K tile of the panel is copied to contiguous scratch, where it stays in L1 while all row groups pass
+ * over it; sums of unfinished rows wait in scratch. Without it activations are read where they are, and the columns that
+ * do not fill a panel are taken a vector at a time, masked.
+ * Where Y has its rows contiguous (linear), finished panels are transposed block by block on their way out.
+ * Sums of one element are added in the order of the storage, K tile after K tile, whatever the number of tasks. */
+#include "passes/lower/lower.h"
+
+#include <assert.h>
+
+typedef struct batch_nest {
+    lw_kernel *k;
+    const lw_contraction *c;
+    bool packed;       /* panels are copied */
+    bool rows_inside;  /* Y has its rows contiguous */
+    int group;         /* rows per group */
+    int64_t width;     /* columns of a panel */
+    int vectors;       /* of the panel being built: width / lanes, or 1 in the unpacked remainder */
+    int64_t ktiles, ktile;
+    ir_op *rows, *cols, *depth, *groups;
+    ir_op *panel, *sums; /* scratch parts */
+    ir_op *batch, *b_origin, *a_origin;
+    ir_op *group_lo, *group_hi;
+    ir_op *c0, *left;  /* first column of the panel, columns from there on */
+    ir_op *mask;       /* unpacked remainder: of its one vector */
+} batch_nest;
+
+static int64_t element_bytes(const lw_kernel *k)
+{
+    return ir_dtype_of(k->scalar->dtype)->bytes;
+}
+
+static int group_rows(const lw_kernel *k)
+{
+    return k->storage ? lw_group_rows(k->storage) : 4;
+}
+
+static const ir_extent *constant(const lw_kernel *k, int64_t value)
+{
+    return ir_extent_const(k->module, value);
+}
+
+/* Bytes of one packed panel: the K tile, or all of K, rounded up to whole vectors. */
+static const ir_extent *panel_bytes(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const ir_extent *depth = c->depth;
+    if (k->storage)
+        depth = constant(k, k->storage->request.ktile ? k->storage->request.ktile : lw_columns_reached(k->storage));
+    const ir_extent *steps = ir_extent_ceildiv(k->module, depth, constant(k, k->lanes));
+    return ir_extent_mul(k->module, steps, constant(k, k->lanes * k->terms->tile_cols * element_bytes(k)));
+}
+
+/* Rows that wait in scratch: all of them plus one for places past the end, or those of a row block. */
+static const ir_extent *sums_rows(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const ir_extent *lanes = constant(k, k->lanes);
+    const ir_extent *rows = ir_extent_mul(k->module, ir_extent_ceildiv(k->module, c->rows, lanes), lanes);
+    return ir_extent_add(k->module, rows, lanes);
+}
+
+static bool needs_sums(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    return c->rows_inside || (k->storage && lw_ktile_count(k->storage) > 1);
+}
+
+static const ir_extent *row_blocks(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    if (k->terms->rows <= 0)
+        return constant(k, 1);
+    return ir_extent_ceildiv(k->module, c->rows, constant(k, k->terms->rows));
+}
+
+static const ir_extent *batch_count(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const ir_extent *count = constant(k, 1);
+    for (int i = 0; i < c->batch_rank; i++)
+        count = ir_extent_mul(k->module, count, c->batch_dims[i]);
+    return count;
+}
+
+static const char *refuses(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const ir_plan_terms *t = k->terms;
+    int64_t vectors = t->tile_cols / k->lanes;
+    if (t->tile_cols % k->lanes)
+        return "tile: columns must be a multiple of the vector's lanes";
+    if (group_rows(k) * vectors > LW_MAX_ACCUMULATORS)
+        return "tile: rows of a group times vectors of a panel must not exceed 64";
+    if (t->pack < 0 && (c->depth_inside || c->rows_inside))
+        return "pack=no: activations or results lie along the other axis here, lanes=batch has to pack them";
+    if (t->pack < 0 && k->storage && k->storage->request.ktile)
+        return "pack=no: K tiles need packed panels";
+    if (t->pack < 0 && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
+        return "pack=no: the storage's blocks reach past the last column";
+    if (t->rows > 0 && t->rows % group_rows(k))
+        return "rows: must be a multiple of the storage's rows per group";
+    if (t->rows > 0 && c->rows_inside && t->rows % k->lanes)
+        return "rows: must be a multiple of the vector's lanes";
+    if (t->rows > 0 && c->rows_inside && k->storage && k->storage->sorted)
+        return "rows: sorted rows cannot be split where the result has its rows contiguous";
+    if (!k->storage && t->tile_k > 0)
+        return "tile: K cannot be tiled where the weight is not packed";
+    return NULL;
+}
+
+static void measure(lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    ir_module *m = k->module;
+    const ir_extent *bytes = constant(k, 0);
+    if (k->terms->pack >= 0)
+        bytes = panel_bytes(k);
+    if (needs_sums(k))
+        bytes = ir_extent_add(m, bytes, ir_extent_mul(m, sums_rows(k), constant(k, k->terms->tile_cols * element_bytes(k))));
+    if (bytes != constant(k, 0)) /* slots stay 64-aligned */
+        k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
+    const ir_extent *panels = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
+    k->tiles = ir_extent_mul(m, batch_count(k), ir_extent_mul(m, panels, row_blocks(k)));
+}
+
+/* ---- one row group ---- */
+
+static ir_op *sum_index(batch_nest *n, ir_op *row)
+{
+    return lw_muli(&n->k->b, row, n->width);
+}
+
+/* The row at slot r of group g: where sums wait and what the result's row is. */
+static ir_op *row_of(batch_nest *n, ir_op *group, int r)
+{
+    ir_builder *b = &n->k->b;
+    ir_op *place = lw_addi(b, lw_muli(b, group, n->group), r);
+    if (!n->k->storage || !n->k->storage->sorted)
+        return place;
+    ir_op *row = lw_load(b, ir_scalar(n->k->module, IR_U32), lw_array(n->k, "perm"), lw_muli(b, group, n->group), r, NULL);
+    return lw_cast(b, row, IR_INDEX);
+}
+
+static void set_zero(batch_nest *n, lw_body *body)
+{
+    ir_op *zero = ir_const_int(&n->k->b, n->k->vector, 0);
+    for (int i = 0; i < n->group * n->vectors; i++)
+        lw_set(&n->k->b, body->accumulators[i], zero);
+}
+
+static void load_sums(batch_nest *n, lw_body *body, ir_op *const *rows)
+{
+    for (int r = 0; r < n->group; r++)
+        for (int v = 0; v < n->vectors; v++)
+            lw_set(&n->k->b, body->accumulators[r * n->vectors + v],
+                   lw_load(&n->k->b, n->k->vector, n->sums, sum_index(n, rows[r]), (int64_t)v * n->k->lanes, NULL));
+}
+
+static void store_sums(batch_nest *n, lw_body *body, ir_op *const *rows)
+{
+    for (int r = 0; r < n->group; r++)
+        for (int v = 0; v < n->vectors; v++)
+            lw_store(&n->k->b, lw_get(&n->k->b, body->accumulators[r * n->vectors + v]), n->sums, sum_index(n, rows[r]),
+                     (int64_t)v * n->k->lanes, NULL);
+}
+
+static void finish_row(batch_nest *n, lw_body *body, int r, ir_op *outer, bool masked)
+{
+    ir_builder *b = &n->k->b;
+    for (int v = 0; v < n->vectors; v++) {
+        int64_t shift = (int64_t)v * n->k->lanes;
+        ir_op *mask = n->mask ? n->mask : masked ? lw_tailmask(b, lw_addi(b, n->left, -shift), n->k->lanes) : NULL;
+        lw_finish(n->k, outer, lw_addi(b, n->c0, shift), n->k->lanes, mask, lw_get(b, body->accumulators[r * n->vectors + v]));
+    }
+}
+
+/* Columns inside: straight from the accumulators to Y. Places past the last row are left out. */
+static void finish_group(batch_nest *n, lw_body *body, ir_op *const *rows)
+{
+    ir_builder *b = &n->k->b;
+    int64_t known;
+    bool ragged = !lw_is_imm(n->rows, &known) || known % n->group;
+    for (int r = 0; r < n->group; r++) {
+        lw_scope inside = {0};
+        if (ragged)
+            inside = lw_if(b, lw_compare(b, IR_OP_lt, rows[r], n->rows));
+        ir_op *outer = lw_add(b, lw_mul(b, n->batch, n->rows), rows[r]);
+        if (n->packed) {
+            lw_scope full = lw_if(b, lw_compare(b, IR_OP_ge, n->left, lw_imm(b, n->width)));
+            finish_row(n, body, r, outer, false);
+            lw_else(b, &full);
+            finish_row(n, body, r, outer, true);
+            lw_end(b, &full);
+        } else {
+            finish_row(n, body, r, outer, false);
+        }
+        if (ragged)
+            lw_end(b, &inside);
+    }
+}
+
+static void iterate_group(batch_nest *n, lw_body *body, ir_op *group, ir_op *ktile)
+{
+    lw_kernel *k = n->k;
+    lw_walk walk = {k, k->terms->unroll, false, lw_body_batch, body};
+    if (k->storage) {
+        ir_op *first = lw_muli(&k->b, ktile, lw_group_count(k->storage));
+        lw_iterate(&walk, lw_add(&k->b, first, group));
+        return;
+    }
+    ir_op *starts[LW_MAX_ACCUMULATORS];
+    ir_op *last = lw_addi(&k->b, n->rows, -1);
+    for (int r = 0; r < n->group; r++) {
+        ir_op *row = lw_min(&k->b, lw_addi(&k->b, lw_muli(&k->b, group, n->group), r), last);
+        starts[r] = lw_add(&k->b, n->a_origin, lw_mul(&k->b, row, lw_extent(&k->b, &k->dims, n->c->a_row)));
+    }
+    lw_iterate_in_place(&walk, starts, n->group, n->depth);
+}
+
+static lw_source panel_source(batch_nest *n)
+{
+    lw_kernel *k = n->k;
+    lw_source s = {.vectors = n->vectors};
+    if (n->packed) {
+        s.buffer = n->panel;
+        s.stride = lw_imm(&k->b, n->width);
+        return s;
+    }
+    s.buffer = k->arg_buffers[n->c->b_arg];
+    s.stride = lw_extent(&k->b, &k->dims, n->c->b_k);
+    s.origin = lw_add(&k->b, n->b_origin, n->c0);
+    for (int v = 0; v < n->vectors; v++)
+        s.masks[v] = n->mask;
+    return s;
+}
+
+/* All row groups over one K tile. last: the sums are complete afterwards. */
+static void row_groups(batch_nest *n, ir_op *ktile, bool last)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    lw_body body = {.kernel = k, .source = panel_source(n), .row_units = n->group};
+    for (int i = 0; i < n->group * n->vectors; i++)
+        body.accumulators[i] = lw_reg(b, k->vector);
+    lw_scope groups = lw_for(b, n->group_lo, n->group_hi, lw_imm(b, 1));
+    ir_op *rows[LW_MAX_ACCUMULATORS];
+    for (int r = 0; r < n->group; r++)
+        rows[r] = row_of(n, groups.op, r);
+    if (n->ktiles == 1) {
+        set_zero(n, &body);
+    } else if (last) {
+        load_sums(n, &body, rows);
+    } else {
+        lw_scope first = lw_if(b, lw_compare(b, IR_OP_eq, ktile, lw_imm(b, 0)));
+        set_zero(n, &body);
+        lw_else(b, &first);
+        load_sums(n, &body, rows);
+        lw_end(b, &first);
+    }
+    iterate_group(n, &body, groups.op, ktile);
+    if (last && !n->rows_inside)
+        finish_group(n, &body, rows);
+    else
+        store_sums(n, &body, rows);
+    lw_end(b, &groups);
+}
+
+/* Rows inside: the finished panel, transposed a block of rows by lanes columns at a time. */
+static void finish_transposed(batch_nest *n)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    int lanes = k->lanes;
+    ir_op *row_lo = lw_muli(b, n->group_lo, n->group), *row_hi = lw_min(b, lw_muli(b, n->group_hi, n->group), n->rows);
+    ir_op *used = lw_min(b, n->left, lw_imm(b, n->width));
+    lw_scope columns = lw_for(b, lw_imm(b, 0), used, lw_imm(b, lanes));
+    lw_scope rows = lw_for(b, row_lo, row_hi, lw_imm(b, lanes));
+    ir_op *block[64];
+    for (int r = 0; r < lanes; r++)
+        block[r] = lw_load(b, k->vector, n->sums, lw_add(b, sum_index(n, rows.op), columns.op), r * n->width, NULL);
+    lw_transpose(k, block, lanes);
+    ir_op *mask = lw_tailmask(b, lw_sub(b, row_hi, rows.op), lanes);
+    ir_op *first = lw_add(b, lw_mul(b, n->batch, n->cols), lw_add(b, n->c0, columns.op));
+    for (int c = 0; c < lanes; c++) {
+        lw_scope inside = lw_if(b, lw_compare(b, IR_OP_lt, lw_addi(b, columns.op, c), used));
+        lw_finish(k, lw_addi(b, first, c), rows.op, lanes, mask, block[c]);
+        lw_end(b, &inside);
+    }
+    lw_end(b, &rows);
+    lw_end(b, &columns);
+}
+
+static void one_panel(batch_nest *n)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    int64_t padded = n->ktile;
+    if (!padded && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
+        padded = lw_columns_reached(k->storage);
+    for (int last = n->ktiles == 1; last < 2; last++) {
+        lw_scope tiles = {0};
+        ir_op *ktile = last ? lw_imm(b, n->ktiles - 1) : NULL;
+        if (!last) {
+            tiles = lw_for(b, lw_imm(b, 0), lw_imm(b, n->ktiles - 1), lw_imm(b, 1));
+            ktile = tiles.op;
+        }
+        if (n->packed)
+            lw_pack_panel(k, n->panel, k->arg_buffers[n->c->b_arg], n->b_origin, lw_muli(b, ktile, n->ktile), n->c0,
+                          n->left, n->width, padded);
+        row_groups(n, ktile, last);
+        if (!last)
+            lw_end(b, &tiles);
+    }
+    if (n->rows_inside)
+        finish_transposed(n);
+}
+
+static void unpacked_panels(batch_nest *n)
+{
+    ir_builder *b = &n->k->b;
+    int vectors = n->vectors;
+    lw_scope full = lw_if(b, lw_compare(b, IR_OP_ge, n->left, lw_imm(b, n->width)));
+    one_panel(n);
+    lw_else(b, &full);
+    ir_op *first = n->c0;
+    lw_scope rest = lw_for(b, first, n->cols, lw_imm(b, n->k->lanes));
+    n->vectors = 1;
+    n->c0 = rest.op;
+    n->left = lw_sub(b, n->cols, rest.op);
+    n->mask = lw_tailmask(b, n->left, n->k->lanes);
+    one_panel(n);
+    n->mask = NULL;
+    n->vectors = vectors;
+    lw_end(b, &rest);
+    lw_end(b, &full);
+}
+
+/* Element of a batched operand's slice: its leading axes, stretched ones left out. */
+static ir_op *batch_origin(batch_nest *n, const bool *batched, ir_op *slice)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    ir_op *index = lw_imm(b, 0), *rest = n->batch, *stride = slice;
+    for (int i = n->c->batch_rank - 1; i >= 0; i--) {
+        ir_op *dim = lw_extent(b, &k->dims, n->c->batch_dims[i]);
+        if (batched[i]) {
+            index = lw_add(b, index, lw_mul(b, lw_rem(b, rest, dim), stride));
+            stride = lw_mul(b, stride, dim);
+        }
+        rest = lw_div(b, rest, dim);
+    }
+    return index;
+}
+
+static void split_tile(batch_nest *n, ir_op *tile)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    ir_op *blocks = lw_extent(b, &k->dims, row_blocks(k)), *panels = lw_ceildivi(b, n->cols, n->width);
+    ir_op *block = lw_rem(b, tile, blocks), *rest = lw_div(b, tile, blocks);
+    n->c0 = lw_muli(b, n->c->batch_rank ? lw_rem(b, rest, panels) : rest, n->width);
+    n->batch = n->c->batch_rank ? lw_div(b, rest, panels) : lw_imm(b, 0);
+    n->left = lw_sub(b, n->cols, n->c0);
+    int64_t per_block = k->terms->rows > 0 ? k->terms->rows / n->group : 0;
+    n->group_lo = per_block ? lw_muli(b, block, per_block) : lw_imm(b, 0);
+    n->group_hi = per_block ? lw_min(b, lw_addi(b, n->group_lo, per_block), n->groups) : n->groups;
+    n->b_origin = batch_origin(n, n->c->b_batched, lw_mul(b, n->depth, n->cols));
+    n->a_origin = batch_origin(n, n->c->a_batched, lw_mul(b, n->depth, n->rows));
+}
+
+static void build(lw_kernel *k)
+{
+    ir_builder *b = &k->b;
+    const lw_contraction *c = &k->region->contraction;
+    batch_nest nest = {.k = k, .c = c, .packed = k->terms->pack >= 0, .rows_inside = c->rows_inside,
+                       .group = group_rows(k), .width = k->terms->tile_cols,
+                       .vectors = (int)(k->terms->tile_cols / k->lanes),
+                       .ktiles = k->storage ? lw_ktile_count(k->storage) : 1,
+                       .ktile = k->storage ? k->storage->request.ktile : 0};
+    batch_nest *n = &nest;
+    n->rows = lw_extent(b, &k->dims, c->rows);
+    n->cols = lw_extent(b, &k->dims, c->cols);
+    n->depth = lw_extent(b, &k->dims, c->depth);
+    n->groups = lw_ceildivi(b, n->rows, n->group);
+    if (k->scratch) {
+        ir_op *panel = n->packed ? lw_extent(b, &k->dims, panel_bytes(k)) : lw_imm(b, 0);
+        n->panel = lw_subbuffer(b, k->scratch, lw_imm(b, 0), k->scalar->dtype);
+        n->sums = lw_subbuffer(b, k->scratch, panel, k->scalar->dtype);
+    }
+    lw_scope tiles = lw_for(b, k->tile_lo, k->tile_hi, lw_imm(b, 1));
+    split_tile(n, tiles.op);
+    if (n->packed)
+        one_panel(n);
+    else
+        unpacked_panels(n);
+    lw_end(b, &tiles);
+}
+
+const lw_nest lw_nest_batch = {"batch", refuses, measure, build};

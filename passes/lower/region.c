@@ -1,0 +1,153 @@
+/* region: what a fused op computes, in the one form that all nests understand:
+ * Y[r, c] = sum over k of A[r, k] * B[k, c], then the elementwise tail. A is the operand whose values are streamed (the
+ * weight where there is one), B the operand that lies along vector lanes. */
+#include "passes/lower/lower.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const ir_extent *one(ir_module *m)
+{
+    return ir_extent_const(m, 1);
+}
+
+static const ir_extent *dim_from_end(const ir_type *type, int i)
+{
+    return type->dims[type->rank - 1 - i];
+}
+
+/* Product of the axes [0, rank - skip). */
+static const ir_extent *leading(ir_module *m, const ir_type *type, int skip)
+{
+    const ir_extent *product = one(m);
+    for (int i = 0; i < type->rank - skip; i++)
+        product = ir_extent_mul(m, product, type->dims[i]);
+    return product;
+}
+
+static int arg_number(const ir_op *operand)
+{
+    assert(operand->code == IR_OP_arg);
+    return (int)ir_get_int(operand, "n", 0);
+}
+
+/* A weight matrix is packed; a weight of another rank, an input or an intermediate is read in place. */
+static bool is_packable(const ir_op *fused, int arg)
+{
+    const ir_op *value = fused->args[arg];
+    return value->code == IR_OP_weight && value->type->rank == 2;
+}
+
+static void linear_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
+{
+    int x = arg_number(op->args[0]), w = arg_number(op->args[1]);
+    const ir_type *xt = op->args[0]->type, *wt = op->args[1]->type;
+    c->bias_arg = op->nargs > 2 ? arg_number(op->args[2]) : -1;
+    c->depth = wt->dims[1];
+    c->packed = is_packable(fused, w);
+    c->depth_inside = true;
+    c->b_k = one(m);
+    c->b_c = c->depth;
+    if (c->packed) { /* A = w: rows are outputs, columns of B the batch */
+        c->a_arg = w, c->b_arg = x;
+        c->rows = wt->dims[0];
+        c->cols = leading(m, xt, 1);
+        c->rows_inside = true;
+        return;
+    }
+    c->a_arg = x, c->b_arg = w; /* A = x in place: rows are the batch, columns of B the outputs */
+    c->rows = leading(m, xt, 1);
+    c->cols = wt->dims[0];
+    c->a_row = c->depth;
+    c->a_col = one(m);
+}
+
+static void batch_axes(ir_module *m, const ir_type *a, const ir_type *b, const ir_type *y, lw_contraction *c)
+{
+    c->batch_rank = y->rank - 2;
+    for (int i = 0; i < c->batch_rank; i++) {
+        int from_end = y->rank - 1 - i;
+        c->batch_dims[i] = y->dims[i];
+        bool has_a = from_end < a->rank, has_b = from_end < b->rank;
+        c->a_batched[i] = has_a && (dim_from_end(a, from_end) == y->dims[i]);
+        c->b_batched[i] = has_b && (dim_from_end(b, from_end) == y->dims[i]);
+    }
+    (void)m;
+}
+
+static void matmul_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
+{
+    int a = arg_number(op->args[0]), b = arg_number(op->args[1]);
+    const ir_type *at = op->args[0]->type, *bt = op->args[1]->type;
+    const ir_extent *rows = dim_from_end(at, 1), *depth = dim_from_end(at, 0), *cols = dim_from_end(bt, 0);
+    c->bias_arg = -1;
+    c->depth = depth;
+    if (is_packable(fused, b) && !is_packable(fused, a)) { /* A = b transposed, columns of B the rows of a */
+        c->packed = c->a_transposed = c->depth_inside = c->rows_inside = true;
+        c->a_arg = b, c->b_arg = a;
+        c->rows = cols;
+        c->cols = leading(m, at, 1);
+        c->b_k = one(m), c->b_c = depth;
+        return;
+    }
+    c->packed = is_packable(fused, a);
+    c->a_arg = a, c->b_arg = b;
+    c->rows = rows, c->cols = cols;
+    c->a_row = depth, c->a_col = one(m);
+    c->b_k = cols, c->b_c = one(m);
+    batch_axes(m, at, bt, op->type, c);
+}
+
+void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
+{
+    *out = (lw_region){.fused = fused, .result = fused->body.last, .widest = 1};
+    for (const ir_op *op = fused->body.first; op; op = op->next) {
+        int bytes = ir_dtype_of(op->type->dtype)->bytes;
+        if (bytes > out->widest)
+            out->widest = bytes;
+        if (op->code != IR_OP_linear && op->code != IR_OP_matmul)
+            continue;
+        assert(!out->has_contraction);
+        out->has_contraction = true;
+        out->contraction.op = op;
+        out->compute = op->type->dtype;
+        (op->code == IR_OP_linear ? linear_region : matmul_region)(m, fused, op, &out->contraction);
+    }
+    if (!out->has_contraction)
+        out->compute = out->result->type->dtype;
+}
+
+/* ---- dims that types mention ---- */
+
+static bool mentions(const ir_extent *e, const char *dim)
+{
+    for (int t = 0; t < ir_extent_terms(e); t++)
+        for (int f = 0; f < ir_extent_factors(e, t); f++) {
+            const ir_factor *factor = ir_extent_factor(e, t, f);
+            if (factor->kind == IR_FACTOR_DIM ? strcmp(factor->dim, dim) == 0
+                                              : mentions(factor->left, dim) || mentions(factor->right, dim))
+                return true;
+        }
+    return false;
+}
+
+static bool type_mentions(const ir_type *type, const char *dim)
+{
+    for (int i = 0; i < type->rank; i++)
+        if (mentions(type->dims[i], dim))
+            return true;
+    return false;
+}
+
+int lw_region_dims(ir_module *m, const lw_region *region, const char **names, int max)
+{
+    int count = 0;
+    for (const ir_dim *dim = m->dims; dim && count < max; dim = dim->next) {
+        bool used = false;
+        for (const ir_op *op = region->fused->body.first; op && !used; op = op->next)
+            used = type_mentions(op->type, dim->name);
+        if (used)
+            names[count++] = dim->name;
+    }
+    return count;
+}

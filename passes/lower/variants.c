@@ -1,0 +1,224 @@
+/* variants: the kernels of one fused op. For each variant of its plan line: the storage is made, the nest is asked
+ * whether it can, then the kernel is built; a kernel that reads like one built before is dropped for it. */
+#include "passes/lower/lower.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct lw_known_kernel {
+    const ir_func *func;
+    const char *text;
+    uint64_t hash;
+    struct lw_known_kernel *next;
+} lw_known_kernel;
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return hash;
+}
+
+/* The same kernel, built before; or NULL, and this one is known from now on. */
+static const ir_func *known_kernel(lw_shared *s, const ir_func *func)
+{
+    ir_func nameless = *func;
+    nameless.name = "";
+    nameless.plan = NULL;
+    const char *text = ir_print_func(&nameless, s->module->arena);
+    uint64_t hash = hash_text(text);
+    lw_known_kernel **slot = &s->table[hash % s->table_size];
+    for (const lw_known_kernel *k = *slot; k; k = k->next)
+        if (k->hash == hash && strcmp(k->text, text) == 0)
+            return k->func;
+    lw_known_kernel *k = IR_NEW(s->module->arena, lw_known_kernel);
+    *k = (lw_known_kernel){func, text, hash, *slot};
+    *slot = k;
+    return NULL;
+}
+
+ir_op *lw_array(const lw_kernel *k, const char *name)
+{
+    rt_array_info info[RT_MAX_ARRAYS];
+    int count = rt_storage_arrays(k->storage, info);
+    for (int i = 0; i < count; i++)
+        if (strcmp(info[i].name, name) == 0)
+            return k->arrays[i];
+    assert(!"an array that the storage does not have");
+    return NULL;
+}
+
+const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
+{
+    if (!region->has_contraction)
+        return &lw_nest_pointwise;
+    return terms->lanes == PLAN_LANES_ROWS ? &lw_nest_rows : terms->lanes == PLAN_LANES_K ? &lw_nest_k : &lw_nest_batch;
+}
+
+const ir_extent *lw_task_count(ir_module *m, const ir_extent *tiles)
+{
+    const ir_extent *many = ir_extent_mul(m, ir_extent_const(m, 4), ir_extent_dim(m, "threads"));
+    return ir_extent_min(m, tiles, ir_extent_sub(m, many, ir_extent_const(m, 3)));
+}
+
+/* ---- storage ---- */
+
+static bool make_storage(lw_kernel *k, pass_context *context, const char *weight, rt_storage *out, rt_error *error)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const ir_plan_terms *t = k->terms;
+    rt_storage_request request = {.dtype = (spc_dtype)k->scalar->dtype, .transposed = c->a_transposed, .nnz = -1};
+    snprintf(request.name, sizeof request.name, "%s", t->store);
+    bool fixed = ir_extent_is_const(c->rows, &request.rows) && ir_extent_is_const(c->depth, &request.cols);
+    assert(fixed);
+    (void)fixed;
+    request.ktile = t->tile_k > 0 && t->tile_k < request.cols ? t->tile_k : 0;
+    request.pad = !strncmp(t->store, "sell", 4) && t->unroll > 1 ? t->unroll : 0;
+    const rt_matrix *matrix = context->weight ? context->weight(context->weight_ctx, weight) : NULL;
+    /* Exact counts would make kernels of equal layers differ; only whether 32-bit positions suffice may show. */
+    if (matrix)
+        request.nnz = matrix->rows * matrix->cols < INT32_MAX ? INT32_MAX : -1;
+    return rt_storage_make(&request, out, error);
+}
+
+/* ---- one kernel ---- */
+
+static void set_types(lw_kernel *k)
+{
+    const lw_region *region = k->region;
+    int bytes = region->widest;
+    k->lanes = k->target->vector_bytes / (bytes < 4 ? 4 : bytes);
+    if (k->lanes < 1)
+        k->lanes = 1;
+    k->scalar = ir_scalar(k->module, region->compute);
+    k->vector = ir_vector(k->module, region->compute, k->lanes);
+}
+
+static ir_dtype array_dtype(const lw_kernel *k, const rt_array_info *info)
+{
+    if (info->is_float)
+        return k->scalar->dtype;
+    return info->bits <= 8 ? IR_U8 : info->bits == 16 ? IR_U16 : info->bits == 32 ? IR_U32 : IR_I64;
+}
+
+static void make_params(lw_kernel *k)
+{
+    ir_builder *b = &k->b;
+    ir_module *m = k->module;
+    const lw_region *region = k->region;
+    const char *names[64];
+    k->dims.count = lw_region_dims(m, region, names, 64);
+    k->dims.names = IR_ARRAY(m->arena, const char *, k->dims.count);
+    k->dims.values = IR_ARRAY(m->arena, ir_op *, k->dims.count);
+    for (int i = 0; i < k->dims.count; i++) {
+        k->dims.names[i] = names[i];
+        k->dims.values[i] = lw_param(b, names[i], ir_scalar(m, IR_INDEX));
+    }
+    if (k->slot_bytes)
+        k->scratch = lw_param(b, "scratch", ir_buffer(m, IR_U8));
+    if (k->storage) {
+        rt_array_info info[RT_MAX_ARRAYS];
+        int count = rt_storage_arrays(k->storage, info);
+        for (int i = 0; i < count; i++)
+            k->arrays[i] = lw_param(b, info[i].name, ir_buffer(m, array_dtype(k, &info[i])));
+    }
+    for (int i = 0; i < region->fused->nargs; i++)
+        if (!k->storage || i != region->contraction.a_arg)
+            k->arg_buffers[i] = lw_param(b, ir_format(m->arena, "arg%d", i),
+                                         ir_buffer(m, region->fused->args[i]->type->dtype));
+    k->out = lw_param(b, "out", ir_buffer(m, region->result->type->dtype));
+    k->task = lw_param(b, "task", ir_scalar(m, IR_INDEX));
+    k->tasks = lw_param(b, "tasks", ir_scalar(m, IR_INDEX));
+}
+
+/* This task's share of the tiles: [tiles * task / tasks, tiles * (task + 1) / tasks), and its slot of scratch. */
+static void make_share(lw_kernel *k)
+{
+    ir_builder *b = &k->b;
+    ir_op *tiles = lw_extent(b, &k->dims, k->tiles);
+    k->tile_lo = lw_div(b, lw_mul(b, tiles, k->task), k->tasks);
+    k->tile_hi = lw_div(b, lw_mul(b, tiles, lw_addi(b, k->task, 1)), k->tasks);
+    if (k->slot_bytes) {
+        ir_op *offset = lw_mul(b, k->task, lw_extent(b, &k->dims, k->slot_bytes));
+        k->scratch = lw_subbuffer(b, k->scratch, offset, IR_U8);
+    }
+}
+
+static void report_refusal(lw_kernel *k, const ir_plan_line *line, const char *kernel, const char *why)
+{
+    ir_loc none = {0};
+    bool user = line && line->loc.source;
+    ir_report(k->module->diags, IR_ERROR, user ? line->loc : none, "plan of kernel '%s' (%s): %s", kernel,
+              ir_plan_print_terms(k->terms, k->module->arena), why);
+}
+
+/* The weight that is A, as an op of the graph; NULL: A is not packed. */
+static const ir_op *packed_weight(const lw_region *region)
+{
+    if (!region->has_contraction || !region->contraction.packed)
+        return NULL;
+    return region->fused->args[region->contraction.a_arg];
+}
+
+static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_line *line, const ir_plan_terms *terms,
+                         const char *name, lw_variant *out)
+{
+    ir_module *m = s->module;
+    lw_kernel kernel = {.module = m, .target = s->context->target, .region = region, .terms = terms};
+    lw_kernel *k = &kernel;
+    rt_error error = {SPC_OK, ""};
+    set_types(k);
+    const ir_op *weight = packed_weight(region);
+    rt_storage *storage = IR_NEW(m->arena, rt_storage);
+    if (weight && !make_storage(k, s->context, weight->name, storage, &error)) {
+        report_refusal(k, line, name, error.text);
+        return false;
+    }
+    k->storage = weight ? storage : NULL;
+    const lw_nest *nest = lw_nest_for(region, terms);
+    const char *why = nest->refuses(k);
+    if (why) {
+        report_refusal(k, line, name, why);
+        return false;
+    }
+    nest->measure(k);
+    ir_func *func = ir_func_new(m, IR_KERNEL, name);
+    func->loc = region->fused->loc;
+    func->plan = ir_plan_print_terms(terms, m->arena);
+    k->b = (ir_builder){m, &func->body, region->result->loc};
+    make_params(k);
+    make_share(k);
+    nest->build(k);
+    const ir_func *same = known_kernel(s, func);
+    if (same)
+        ir_func_remove(m, func);
+    *out = (lw_variant){.kernel = same ? same : func, .tiles = k->tiles, .slot_bytes = k->slot_bytes, .storage = k->storage};
+    if (weight)
+        out->packing = ir_packing_of(m, weight->name, ir_tensor_stored(m, weight->type, storage));
+    return true;
+}
+
+lw_variant *lw_variants(lw_shared *s, const ir_func *graph, const ir_op *fused, int number)
+{
+    ir_module *m = s->module;
+    lw_region *region = IR_NEW(m->arena, lw_region);
+    lw_region_of(m, fused, region);
+    const ir_plan_line *line = ir_plan_find(s->context->plan, graph->name, number);
+    assert(line && "the plan pass completes every line");
+    lw_variant *first = NULL, **tail = &first;
+    int index = 0;
+    for (const ir_plan_variant *v = line->variants; v; v = v->next, index++) {
+        const char *suffix = line->variants->next ? ir_format(m->arena, "_v%d", index) : "";
+        const char *name = ir_format(m->arena, "%s_%d%s", graph->name, number, suffix);
+        lw_variant *made = IR_NEW(m->arena, lw_variant);
+        if (!build_kernel(s, region, line, &v->terms, name, made))
+            return NULL;
+        made->dim = v->dim;
+        made->limit = v->limit;
+        *tail = made;
+        tail = &made->next;
+    }
+    return first;
+}

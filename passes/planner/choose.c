@@ -1,0 +1,164 @@
+/* choose: the first plan of a kernel, from the pattern, the shape and the target alone.
+ *
+ * Three cases by where lanes can run: columns of B contiguous (matmul with a sparse left side): lanes=batch. Rows of the
+ * result contiguous (linear): lanes=rows for few columns, else lanes=batch over transposed panels. Nothing packed:
+ * lanes=batch in place. Register blocks keep rows x vectors within half of the registers. */
+#include "passes/planner/planner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* At this density and above a dense storage is quicker than its own non-zeros. */
+static const double DENSE_FROM = 0.7;
+
+static int64_t largest_divisor(int64_t n, int64_t limit)
+{
+    for (int64_t d = limit < n ? limit : n; d > 1; d--)
+        if (n % d == 0)
+            return d;
+    return 1;
+}
+
+static const rt_pattern_kind *kind_of(const planner_facts *f)
+{
+    static const rt_pattern_kind dense = RT_DENSE;
+    return f->pattern.count ? &f->pattern.part[0].kind : &dense;
+}
+
+/* Storage for lanes=batch: up to 8 rows share a loaded vector or keep the multipliers busy. */
+static void batch_storage(const planner_facts *f, char *store, size_t size)
+{
+    int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
+    rt_pattern_kind kind = *kind_of(f);
+    if (kind == RT_NM)
+        snprintf(store, size, "nm:%ld:%ld:4", (long)a, (long)b);
+    else if (kind == RT_BLOCK && a * b > 1)
+        snprintf(store, size, "bsr:%ldx%ld", (long)largest_divisor(a, 8), (long)b);
+    else if (kind == RT_DENSE || f->density >= DENSE_FROM)
+        snprintf(store, size, "dense:4");
+    else
+        snprintf(store, size, "sell:4");
+}
+
+/* Storage for lanes=rows: whole vectors of rows. */
+static void rows_storage(const planner_facts *f, char *store, size_t size)
+{
+    rt_pattern_kind kind = *kind_of(f);
+    int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
+    if (kind == RT_BLOCK && a % f->lanes == 0)
+        snprintf(store, size, "bsc:%ldx%ld", (long)f->lanes, (long)b);
+    else if (kind == RT_DENSE || f->density >= DENSE_FROM)
+        snprintf(store, size, "dense:%d", f->lanes * 2);
+    else
+        snprintf(store, size, "sell:%d", f->lanes);
+}
+
+static int rows_of_storage(const char *store)
+{
+    int rows = 1;
+    if (!strncmp(store, "nm:", 3))
+        return sscanf(store, "nm:%*d:%*d:%d", &rows) == 1 ? rows : 1;
+    const char *colon = strchr(store, ':');
+    return colon && sscanf(colon + 1, "%d", &rows) == 1 ? rows : 1;
+}
+
+/* Columns per panel so that the accumulators take at most half of the registers. */
+static int64_t panel_columns(const planner_facts *f, int rows)
+{
+    int vectors = f->target->vector_registers / 2 / (rows ? rows : 1);
+    return (int64_t)f->lanes * (vectors < 1 ? 1 : vectors > 4 ? 4 : vectors);
+}
+
+/* K tile so that a packed panel fills the L1 data cache; whole tiles of 64. */
+static int64_t k_tile(const planner_facts *f, int64_t columns)
+{
+    int64_t l1 = f->target->l1d_bytes ? f->target->l1d_bytes : 32768;
+    int64_t rows = l1 / (columns * 4) / 64 * 64;
+    if (rows < 64)
+        rows = 64;
+    return f->depth <= rows + rows / 2 ? -1 : rows;
+}
+
+/* K tiles must hold whole blocks and groups. */
+static int64_t whole_units(const planner_facts *f, int64_t tile)
+{
+    if (tile <= 0 || !f->pattern.count)
+        return tile;
+    int64_t unit = f->pattern.part[0].kind == RT_NM || f->pattern.part[0].kind == RT_BLOCK ? f->pattern.part[0].b : 1;
+    if (unit < 1 || tile % unit == 0)
+        return tile;
+    return (tile + unit - 1) / unit * unit;
+}
+
+static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
+{
+    const lw_contraction *c = &f->region->contraction;
+    if (!t->store[0] && c->packed)
+        batch_storage(f, t->store, sizeof t->store);
+    int rows = c->packed ? rows_of_storage(t->store) : 4;
+    if (!t->tile_cols)
+        t->tile_cols = few ? f->lanes : panel_columns(f, rows);
+    if (!t->pack)
+        t->pack = c->depth_inside || c->rows_inside || (c->packed && !few) ? 1 : -1;
+    if (!t->tile_k)
+        t->tile_k = c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
+    if (!t->unroll)
+        t->unroll = !strncmp(t->store, "bs", 2) ? 1 : !strncmp(t->store, "nm", 2) ? 2 : 4;
+}
+
+static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
+{
+    if (!t->store[0])
+        rows_storage(f, t->store, sizeof t->store);
+    int units = rows_of_storage(t->store) / f->lanes;
+    int most = f->target->vector_registers / 2 / (units < 1 ? 1 : units);
+    if (!t->tile_cols)
+        t->tile_cols = few ? (most < 4 ? most : 4) : (most < 8 ? most : 8);
+    if (t->tile_cols < 1)
+        t->tile_cols = 1;
+    t->tile_k = t->tile_k ? t->tile_k : -1;
+    t->pack = -1;
+    t->unroll = t->unroll ? t->unroll : !strncmp(t->store, "bs", 2) ? 1 : 4;
+}
+
+static void choose_k(const planner_facts *f, ir_plan_terms *t)
+{
+    if (!t->store[0] && f->region->contraction.packed)
+        snprintf(t->store, sizeof t->store, "%s", *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM ? "dense:1" : "csr");
+    if (!t->tile_cols)
+        t->tile_cols = 4;
+    t->tile_k = t->tile_k ? t->tile_k : -1;
+    t->pack = -1;
+    t->unroll = t->unroll ? t->unroll : 1;
+}
+
+static bool is_dense(const planner_facts *f)
+{
+    return *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM;
+}
+
+void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
+{
+    const lw_contraction *c = &f->region->contraction;
+    if (!f->region->has_contraction) {
+        t->unroll = t->unroll ? t->unroll : 1;
+    } else {
+        if (t->lanes == PLAN_LANES_OPEN)
+            t->lanes = c->packed && c->rows_inside && (few || is_dense(f)) ? PLAN_LANES_ROWS : PLAN_LANES_BATCH;
+        if (t->lanes == PLAN_LANES_BATCH)
+            choose_batch(f, few, t);
+        else if (t->lanes == PLAN_LANES_ROWS)
+            choose_rows(f, few, t);
+        else
+            choose_k(f, t);
+    }
+    if (!t->rows)
+        t->rows = -1;
+    if (t->par == PLAN_PAR_OPEN)
+        t->par = PLAN_PAR_COLS;
+}
+
+bool planner_splits(const planner_facts *f)
+{
+    return f->region->has_contraction && f->batch_dim && f->region->contraction.packed && !is_dense(f);
+}

@@ -1,0 +1,122 @@
+/* simplify_graph: merges equal ops, removes identities (x + 0, x * 1, x - 0, x / 1, a cast to the same type), drops ops
+ * that nothing uses. One sweep builds the new body; a second one, backwards, drops. Inputs and outputs stay. */
+#include "passes/graph.h"
+
+#include <string.h>
+
+static bool is_constant(const ir_op *op, double value)
+{
+    return op->code == IR_OP_const && ir_get_float(op, "value", 0) == value;
+}
+
+/* The operand that an op is equal to, or NULL. The sign of a zero may be lost (docs/language.md). */
+static ir_op *identity(const ir_op *op)
+{
+    if (op->nargs == 1)
+        return op->code == IR_OP_cast && op->type == op->args[0]->type ? op->args[0] : NULL;
+    if (op->nargs != 2 || op->type != op->args[0]->type)
+        return NULL;
+    double neutral = op->code == IR_OP_add || op->code == IR_OP_sub ? 0 : 1;
+    bool has_neutral = op->code == IR_OP_add || op->code == IR_OP_sub || op->code == IR_OP_mul || op->code == IR_OP_div;
+    return has_neutral && is_constant(op->args[1], neutral) ? op->args[0] : NULL;
+}
+
+static bool same_attrs(const ir_op *a, const ir_op *b)
+{
+    if (a->nattrs != b->nattrs)
+        return false;
+    for (int i = 0; i < a->nattrs; i++) {
+        const ir_attr *x = &a->attrs[i], *y = &b->attrs[i];
+        bool same_text = (!x->s && !y->s) || (x->s && y->s && !strcmp(x->s, y->s));
+        if (x->key != y->key || x->kind != y->kind || x->i != y->i || memcmp(&x->f, &y->f, sizeof x->f) ||
+            !same_text || x->count != y->count ||
+            (x->count && memcmp(x->ints, y->ints, (size_t)x->count * sizeof *x->ints)))
+            return false;
+    }
+    return true;
+}
+
+static bool same_op(const ir_op *a, const ir_op *b)
+{
+    if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->name || b->name)
+        return false;
+    for (int i = 0; i < a->nargs; i++)
+        if (a->args[i] != b->args[i])
+            return false;
+    return same_attrs(a, b);
+}
+
+/* Equal ops hash equally; a chain holds those of one hash. */
+typedef struct known {
+    ir_op *op;
+    struct known *next;
+} known;
+
+enum { BUCKETS = 1024 };
+
+static size_t bucket_of(const ir_op *op)
+{
+    uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
+    for (int i = 0; i < op->nargs; i++)
+        hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
+    return hash % BUCKETS;
+}
+
+static ir_op *find_equal(known *const *table, const ir_op *op)
+{
+    for (const known *k = table[bucket_of(op)]; k; k = k->next)
+        if (same_op(k->op, op))
+            return k->op;
+    return NULL;
+}
+
+static void sweep(ir_module *m, ir_func *f)
+{
+    ir_block fresh = {NULL, NULL};
+    known *table[BUCKETS] = {NULL};
+    for (ir_op *op = f->body.first, *next; op; op = next) {
+        next = op->next;
+        for (int i = 0; i < op->nargs; i++)
+            if (op->args[i]->mark)
+                op->args[i] = op->args[i]->mark;
+        op->mark = identity(op);
+        if (!op->mark && (ir_info(op->code)->flags & IR_PURE) && !op->name)
+            op->mark = find_equal(table, op);
+        if (op->mark)
+            continue;
+        op->prev = op->next = NULL;
+        ir_append(&fresh, op);
+        known *k = IR_NEW(m->arena, known);
+        size_t bucket = bucket_of(op);
+        *k = (known){op, table[bucket]};
+        table[bucket] = k;
+    }
+    graph_replace_body(f, fresh);
+}
+
+static void drop_unused(ir_func *f)
+{
+    static const char used = 1;
+    for (ir_op *op = f->body.last, *before; op; op = before) {
+        before = op->prev;
+        bool keep = op->mark || !(ir_info(op->code)->flags & IR_PURE);
+        op->mark = NULL;
+        if (!keep) {
+            ir_unlink(&f->body, op);
+            continue;
+        }
+        for (int i = 0; i < op->nargs; i++)
+            op->args[i]->mark = (void *)&used;
+    }
+}
+
+spc_status pass_simplify_graph(ir_module *m, pass_context *context)
+{
+    (void)context;
+    for (ir_func *f = m->funcs; f; f = f->next)
+        if (f->form == IR_GRAPH) {
+            sweep(m, f);
+            drop_unused(f);
+        }
+    return SPC_OK;
+}
