@@ -11,7 +11,7 @@ enum { MAX_TEXT = 64 << 20 }; /* of a program or plan; people write them */
 
 spc_status api_out_of_memory(spc_session *s) {
     s->failure = "spc: error: out of memory, or over the limit that option memory sets\n";
-    return SPC_E_NOMEM;
+    return s->last = SPC_E_NOMEM;
 }
 
 spc_status api_fail(spc_session *s, spc_status status, const char *place, const char *fmt, ...) {
@@ -20,7 +20,7 @@ spc_status api_fail(spc_session *s, spc_status status, const char *place, const 
     const char *text = ir_vformat(s->arena, fmt, args);
     va_end(args);
     ir_report_data(s->diags, IR_ERROR, place ? place : "spc", "%s", text);
-    return status;
+    return s->last = status;
 }
 
 spc_status api_fail_error(spc_session *s, const char *place, const rt_error *error) {
@@ -153,3 +153,5 @@ RT_EXPORT const char *spc_messages(const spc_session *s) {
     const char *text = ir_diags_text(s->diags);
     return s->failure ? ir_format(s->arena, "%s%s", text, s->failure) : text;
 }
+
+RT_EXPORT spc_status spc_last_status(const spc_session *s) { return s ? s->last : SPC_E_ARG; }

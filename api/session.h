@@ -73,6 +73,7 @@ struct spc_session {
     ir_arena *arena;
     ir_diags *diags;
     const char *failure; /* what to say where there was no memory for a message; NULL: nothing */
+    spc_status last;     /* of the last failed call */
     const char *options[API_OPTION_COUNT];
     const ir_source *source; /* NULL: nothing loaded yet */
     bool loaded;             /* and it is right */

@@ -1,6 +1,7 @@
 /* shapes: the faces of layers for hosts that know them at run time only: signatures, and the shapes of results. */
 #include "api/compile.h"
 
+#include "runtime/extent_eval.h"
 #include "runtime/module.h"
 #include "runtime/weights.h"
 #include <stdlib.h>
@@ -121,25 +122,27 @@ static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor
     return SPC_OK;
 }
 
-/* An extent a*n + c with n the only dim: n follows from its value. */
-static void solve_linear(solver *sv, const ir_extent *extent, int64_t value) {
-    int64_t factor = 0, rest = value;
-    int dim = -1;
-    for (int i = 0; i < ir_extent_terms(extent); i++) {
-        const int factors = ir_extent_factors(extent, i);
-        if (factors > 1 || (factors == 1 && dim >= 0)) return;
-        if (factors == 0) {
-            if (__builtin_sub_overflow(rest, ir_extent_coefficient(extent, i), &rest)) return;
+/* Dims that compound extents of the input tell, once the bare ones are known. */
+static bool solve_compound(solver *sv, const api_port *port, const spc_tensor *t) {
+    bool progress = false;
+    for (int i = 0; i < port->type->rank; i++) {
+        size_t dim;
+        int64_t value;
+        if (rt_extent_solve(ir_extent_text(port->type->dims[i]), sv->names, sv->values, sv->known, sv->face->ndims,
+                            t->dims[i], &dim, &value) != RT_SOLVED)
             continue;
-        }
-        const ir_factor *f = ir_extent_factor(extent, i, 0);
-        if (f->kind != IR_FACTOR_DIM) return;
-        dim = find_dim(sv, f->dim, strlen(f->dim));
-        factor = ir_extent_coefficient(extent, i);
+        sv->values[dim] = value;
+        sv->known[dim] = true;
+        progress = true;
     }
-    if (dim < 0 || sv->known[dim] || factor == 0 || rest % factor || rest / factor < 0) return;
-    sv->values[dim] = rest / factor;
-    sv->known[dim] = true;
+    return progress;
+}
+
+static void solve_all_compound(solver *sv, const spc_tensor *in) {
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (size_t i = 0; i < sv->face->nin; i++) progress |= solve_compound(sv, &sv->face->in[i], &in[i]);
+    }
 }
 
 static spc_status check_dim(const solver *sv, size_t i) {
@@ -187,8 +190,7 @@ static spc_status solve(solver *sv, const shapes_job *job) {
     const api_face *face = sv->face;
     spc_status status = read_dims(sv, job->dims);
     for (size_t i = 0; i < face->nin && !status; i++) status = solve_input(sv, &face->in[i], &job->in[i]);
-    for (size_t i = 0; i < face->nin && !status; i++)
-        for (int k = 0; k < face->in[i].type->rank; k++) solve_linear(sv, face->in[i].type->dims[k], job->in[i].dims[k]);
+    if (!status) solve_all_compound(sv, job->in);
     for (size_t i = 0; i < face->ndims && !status; i++) status = check_dim(sv, i);
     for (size_t i = 0; i < face->nin && !status; i++) status = check_input(sv, &face->in[i], &job->in[i]);
     for (size_t i = 0; i < face->nout && !status; i++) status = shape_result(sv, &face->out[i], &job->out[i]);

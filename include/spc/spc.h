@@ -65,12 +65,18 @@ const spc_signature *spc_layer_at(spc_session *, size_t index);
 spc_status spc_shapes(spc_session *, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
                       spc_tensor *out, size_t n_out);
 
+/* Writes NumPy files, all or none. */
+spc_status spc_write_tensors(spc_session *, const char *const *paths, const spc_tensor *, size_t count);
+
 const char *spc_version(void);
 /* The code generators that are built in, the default first, e.g. "llvm (LLVM 22.1.8)"; NULL past the end. */
 const char *spc_backend_at(int index, char *buffer, size_t size);
 
 /* All diagnostics so far, as the command prints them; "" if none. Owned by the session, valid until its next call. */
 const char *spc_messages(const spc_session *);
+
+/* The status of the last call that failed; SPC_OK if none did. For functions that return no status. */
+spc_status spc_last_status(const spc_session *);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,230 @@
+/* run: one call of a layer on NumPy arrays. */
+#include "api/main/command.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct job {
+    const cli_args *args;
+    spc_session *session;
+    const spc_signature *layer;
+    spc_tensor *in, *out;
+    const char **in_path, **out_path;
+} job;
+
+/* The value of a "NAME=FILE" whose NAME is this; NULL. */
+static const char *named_file(const char *text, const char *name) {
+    const size_t len = strlen(name);
+    return !strncmp(text, name, len) && text[len] == '=' ? text + len + 1 : NULL;
+}
+
+/* ---- which file is which ---- */
+
+static int match(const job *j, cli_id option, const spc_value *values, size_t count, const char **paths) {
+    const char *text;
+    for (size_t n = 0; (text = cli_nth(j->args, option, n)); n++) {
+        bool found = false;
+        for (size_t i = 0; i < count; i++) {
+            const char *path = named_file(text, values[i].name);
+            if (!path) continue;
+            if (paths[i]) return cli_usage("\"%s\" is given twice", values[i].name);
+            paths[i] = path;
+            found = true;
+        }
+        if (!found)
+            return cli_usage("layer \"%s\" has no %s for %s (write NAME=FILE.npy)", j->layer->layer,
+                             option == CLI_in ? "input" : "result", text);
+    }
+    return EXIT_DONE;
+}
+
+static void add_value(FILE *text, const spc_value *v) {
+    fprintf(text, "%s: %s[", v->name, spc_dtype_name(v->dtype));
+    for (int i = 0; i < v->rank; i++) fprintf(text, "%s%s", i ? ", " : "", v->extents[i]);
+    fprintf(text, "]");
+}
+
+static int require_inputs(const job *j) {
+    char *list = NULL;
+    size_t len = 0, missing = 0;
+    FILE *text = open_memstream(&list, &len);
+    if (!text) return EXIT_ENVIRONMENT;
+    for (size_t i = 0; i < j->layer->inputs; i++) {
+        if (j->in_path[i]) continue;
+        fprintf(text, "%s", missing++ ? "; " : "");
+        add_value(text, &j->layer->input[i]);
+    }
+    fclose(text);
+    const int status = missing ? cli_usage("layer \"%s\" needs --in for %s", j->layer->layer, list) : EXIT_DONE;
+    free(list);
+    return status;
+}
+
+/* ---- data ---- */
+
+static spc_status read_inputs(const job *j) {
+    for (size_t i = 0; i < j->layer->inputs; i++) {
+        char message[1024], line[2048];
+        spc_status status = spc_tensor_read(j->in_path[i], j->layer->input[i].dtype, &j->in[i], message, sizeof message);
+        if (!status) continue;
+        snprintf(line, sizeof line, "%s: error: %s\n", j->in_path[i], message);
+        cli_print_messages(line);
+        return status;
+    }
+    return SPC_OK;
+}
+
+static spc_status allocate_results(const job *j) {
+    for (size_t i = 0; i < j->layer->results; i++) {
+        size_t bytes = (spc_dtype_bits(j->out[i].dtype) + 7) / 8;
+        bool good = true;
+        for (int k = 0; k < j->out[i].rank; k++) good = good && !__builtin_mul_overflow(bytes, (size_t)j->out[i].dims[k], &bytes);
+        j->out[i].data = good ? calloc(bytes + 1, 1) : NULL;
+        if (j->out[i].data) continue;
+        cli_print_messages("spc: error: no memory for the results\n");
+        return SPC_E_NOMEM;
+    }
+    return SPC_OK;
+}
+
+static spc_status call(const job *j) {
+    const char *threads = cli_last(j->args, CLI_threads);
+    spc_pool *pool = NULL;
+    spc_module *module = NULL;
+    spc_status status = spc_set(j->session, "layer", j->layer->layer);
+    if (!status) status = spc_jit(j->session, &module);
+    if (status) return status;
+    if (threads && strcmp(threads, "1")) status = spc_pool_new(atoi(threads), &pool);
+    const spc_exec exec = pool ? spc_pool_exec(pool) : (spc_exec){.size = sizeof exec};
+    if (!status)
+        status = spc_run(module, j->layer->layer, j->in, j->layer->inputs, j->out, j->layer->results, pool ? &exec : NULL);
+    if (status) {
+        char line[2048];
+        const char *text = spc_module_error(module);
+        snprintf(line, sizeof line, "spc: error: %s\n", *text ? text : spc_status_text(status));
+        cli_print_messages(line);
+    }
+    spc_pool_free(pool);
+    spc_module_free(module);
+    return status;
+}
+
+/* ---- results ---- */
+
+static double element(const spc_tensor *t, size_t i) {
+    float f = 0;
+    uint32_t bits;
+    switch (t->dtype) {
+    case SPC_F32: return ((const float *)t->data)[i];
+    case SPC_F64: return ((const double *)t->data)[i];
+    case SPC_I32: return ((const int32_t *)t->data)[i];
+    case SPC_I8: return ((const int8_t *)t->data)[i];
+    case SPC_BF16:
+        bits = (uint32_t)((const uint16_t *)t->data)[i] << 16;
+        memcpy(&f, &bits, sizeof f);
+        return f;
+    case SPC_F16: bits = ((const uint16_t *)t->data)[i]; break;
+    default: return ((const uint8_t *)t->data)[i];
+    }
+    const int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
+    const double size = exponent == 31 ? (fraction ? NAN : INFINITY)
+                                       : ldexp(fraction + (exponent ? 1024 : 0), (exponent ? exponent : 1) - 25);
+    return bits >> 15 ? -size : size;
+}
+
+static void print_result(const spc_value *v, const spc_tensor *t) {
+    size_t count = 1, nans = 0;
+    double low = INFINITY, high = -INFINITY;
+    printf("%s: %s[", v->name, spc_dtype_name(t->dtype));
+    for (int i = 0; i < t->rank; i++) {
+        count *= (size_t)t->dims[i];
+        printf("%s%lld", i ? "," : "", (long long)t->dims[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double value = element(t, i);
+        if (isnan(value)) nans++;
+        if (value < low) low = value;
+        if (value > high) high = value;
+    }
+    if (count == 0) printf("] empty");
+    else if (nans == count) printf("] all NaN");
+    else printf("] min %g max %g", low, high);
+    if (nans && nans < count) printf(", %zu NaN", nans);
+    printf("\n");
+}
+
+static spc_status deliver(const job *j) {
+    const char *paths[128];
+    spc_tensor tensors[128];
+    size_t count = 0;
+    for (size_t i = 0; i < j->layer->results; i++) {
+        if (!j->out_path[i]) continue;
+        if (count == 128) return SPC_E_UNSUPPORTED;
+        paths[count] = j->out_path[i];
+        tensors[count++] = j->out[i];
+    }
+    spc_status status = spc_write_tensors(j->session, paths, tensors, count);
+    for (size_t i = 0; i < j->layer->results && !status; i++)
+        if (!j->out_path[i]) print_result(&j->layer->result[i], &j->out[i]);
+    return status;
+}
+
+static spc_status work(const job *j, const char *dims) {
+    spc_status status = read_inputs(j);
+    if (!status)
+        status = spc_shapes(j->session, j->layer->layer, dims, j->in, j->layer->inputs, j->out, j->layer->results);
+    if (!status) status = allocate_results(j);
+    if (!status) status = call(j);
+    return status ? status : deliver(j);
+}
+
+static int run_job(job *j) {
+    int status = match(j, CLI_in, j->layer->input, j->layer->inputs, j->in_path);
+    if (!status) status = match(j, CLI_out, j->layer->result, j->layer->results, j->out_path);
+    if (!status) status = require_inputs(j);
+    if (status) {
+        cli_close(j->session, SPC_OK);
+        return status;
+    }
+    char *dims = cli_dims(j->args);
+    const spc_status done = work(j, dims);
+    free(dims);
+    for (size_t i = 0; i < j->layer->inputs; i++) spc_tensor_free(&j->in[i]);
+    for (size_t i = 0; i < j->layer->results; i++) free(j->out[i].data);
+    return cli_close(j->session, done);
+}
+
+static void guard_results(const cli_args *args) {
+    const char *paths[64];
+    size_t count = 0;
+    const char *text;
+    while (count < 64 && (text = cli_nth(args, CLI_out, count))) {
+        const char *equals = strchr(text, '=');
+        paths[count++] = equals ? equals + 1 : text;
+    }
+    cli_guard_outputs(paths, count);
+}
+
+int cli_run_layer(const cli_args *args) {
+    job j = {.args = args};
+    guard_results(args);
+    int status = cli_open(args, &j.session);
+    if (status) return status;
+    j.layer = cli_layer(args, j.session);
+    if (!j.layer) {
+        cli_close(j.session, SPC_OK);
+        return EXIT_USAGE;
+    }
+    j.in = calloc(j.layer->inputs + 1, sizeof *j.in);
+    j.out = calloc(j.layer->results + 1, sizeof *j.out);
+    j.in_path = calloc(j.layer->inputs + 1, sizeof *j.in_path);
+    j.out_path = calloc(j.layer->results + 1, sizeof *j.out_path);
+    status = j.in && j.out && j.in_path && j.out_path ? run_job(&j) : cli_close(j.session, SPC_E_NOMEM);
+    free(j.in);
+    free(j.out);
+    free(j.in_path);
+    free(j.out_path);
+    return status;
+}
