@@ -245,10 +245,10 @@ rt_solution rt_extent_solve(const char *text, const char *const *names, const in
 {
     parser p = { .at = text, .names = names, .values = values, .known = known, .count = count, .unknown = count };
     const form x = whole(&p);
+    if (p.unknown == count)
+        return RT_ALL_KNOWN; /* also where it has no value: that is found when it is evaluated */
     if (p.failed)
         return p.failed == NOT_LINEAR ? RT_NOT_SOLVABLE : RT_NO_SOLUTION;
-    if (p.unknown == count)
-        return RT_ALL_KNOWN;
     int64_t scaled, rest;
     if (x.a == 0) /* the dim has cancelled */
         return RT_NOT_SOLVABLE;

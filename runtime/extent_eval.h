@@ -14,7 +14,7 @@ bool rt_extent_well_formed(const char *text, const char *const *names, size_t co
 
 typedef enum rt_solution {
     RT_SOLVED,       /* one dim was not known, and now is */
-    RT_ALL_KNOWN,    /* nothing to solve */
+    RT_ALL_KNOWN,    /* nothing to solve (as far as it could be evaluated) */
     RT_NOT_SOLVABLE, /* two dims are not known, or the extent is not linear in the one */
     RT_NO_SOLUTION,  /* no integer gives this extent; or arithmetic overflows */
 } rt_solution;
