@@ -25,8 +25,11 @@ static spc_status sign(spc_session *s, api_program *program, void *out) {
     const ir_func *graph = ir_func_find(program->module, IR_GRAPH, signature->layer);
     spc_status status = api_face_of(s, program->module, graph, &face);
     if (status) return status;
-    const char **dims = IR_ARRAY(s->arena, const char *, face.ndims);
-    for (size_t i = 0; i < face.ndims; i++) dims[i] = ir_strdup(s->arena, face.dims[i]->name);
+    spc_dim *dims = IR_ARRAY(s->arena, spc_dim, face.ndims);
+    for (size_t i = 0; i < face.ndims; i++) {
+        const ir_dim *d = face.dims[i];
+        dims[i] = (spc_dim){ir_strdup(s->arena, d->name), d->lo, d->hi, d->step};
+    }
     *signature = (spc_signature){signature->layer, face.nin, face.nout, face.ndims, values_of(s, face.in, face.nin),
                                  values_of(s, face.out, face.nout), dims};
     return SPC_OK;
@@ -168,12 +171,12 @@ static spc_status check_input(const solver *sv, const api_port *port, const spc_
     return SPC_OK;
 }
 
-static spc_status shape_result(const solver *sv, const api_port *port, spc_tensor *t) {
+static spc_status shape_port(const solver *sv, const char *what, const api_port *port, spc_tensor *t) {
     t->dtype = (spc_dtype)port->type->dtype;
     t->rank = port->type->rank;
     for (int i = 0; i < t->rank; i++)
         if (!evaluate(sv, port->type->dims[i], &t->dims[i]))
-            return api_fail(sv->session, SPC_E_PROGRAM, ir_format(sv->session->arena, "result %s", port->name),
+            return api_fail(sv->session, SPC_E_PROGRAM, ir_format(sv->session->arena, "%s %s", what, port->name),
                             "its extent %s is no whole number at least 0 for these dims",
                             ir_extent_text(port->type->dims[i]));
     return SPC_OK;
@@ -181,10 +184,18 @@ static spc_status shape_result(const solver *sv, const api_port *port, spc_tenso
 
 typedef struct shapes_job {
     const char *layer, *dims;
-    const spc_tensor *in;
+    const spc_tensor *in; /* NULL: the inputs' shapes are what is asked for */
     spc_tensor *out;
     size_t n_in, n_out;
 } shapes_job;
+
+static spc_status solve_inputs(solver *sv, const shapes_job *job) {
+    const api_face *face = sv->face;
+    spc_status status = read_dims(sv, job->dims);
+    for (size_t i = 0; i < face->ndims && !status; i++) status = check_dim(sv, i);
+    for (size_t i = 0; i < face->nin && !status; i++) status = shape_port(sv, "input", &face->in[i], &job->out[i]);
+    return status;
+}
 
 static spc_status solve(solver *sv, const shapes_job *job) {
     const api_face *face = sv->face;
@@ -193,7 +204,7 @@ static spc_status solve(solver *sv, const shapes_job *job) {
     if (!status) solve_all_compound(sv, job->in);
     for (size_t i = 0; i < face->ndims && !status; i++) status = check_dim(sv, i);
     for (size_t i = 0; i < face->nin && !status; i++) status = check_input(sv, &face->in[i], &job->in[i]);
-    for (size_t i = 0; i < face->nout && !status; i++) status = shape_result(sv, &face->out[i], &job->out[i]);
+    for (size_t i = 0; i < face->nout && !status; i++) status = shape_port(sv, "result", &face->out[i], &job->out[i]);
     return status;
 }
 
@@ -204,21 +215,33 @@ static spc_status shapes(spc_session *s, api_program *program, void *object) {
     if (!graph) return api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"", job->layer);
     spc_status status = api_face_of(s, program->module, graph, &face);
     if (status) return status;
-    if (face.nin != job->n_in || face.nout != job->n_out)
+    if (face.nin != job->n_in || (job->in && face.nout != job->n_out))
         return api_fail(s, SPC_E_ARG, NULL, "layer \"%s\" has %zu inputs and %zu results, not %zu and %zu", job->layer,
                         face.nin, face.nout, job->n_in, job->n_out);
     solver sv = {s, &face, IR_ARRAY(s->arena, const char *, face.ndims), IR_ARRAY(s->arena, int64_t, face.ndims),
                  IR_ARRAY(s->arena, bool, face.ndims)};
     for (size_t i = 0; i < face.ndims; i++) sv.names[i] = face.dims[i]->name;
-    return solve(&sv, job);
+    return job->in ? solve(&sv, job) : solve_inputs(&sv, job);
+}
+
+static spc_status find_shapes(spc_session *s, shapes_job *job) {
+    api_program *program;
+    spc_status status = api_program_peek(s, &program);
+    return status ? status : api_program_guarded(s, program, shapes, job);
 }
 
 RT_EXPORT spc_status spc_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
                                 spc_tensor *out, size_t n_out) {
     API_GUARD(s);
-    api_program *program;
-    shapes_job job = {layer, dims, in, out, n_in, n_out};
+    static const spc_tensor none = {0};
+    shapes_job job = {layer, dims, in ? in : &none, out, n_in, n_out};
     if (!layer || (n_in && !in) || (n_out && !out)) return api_fail(s, SPC_E_ARG, NULL, "spc_shapes: a null argument");
-    spc_status status = api_program_peek(s, &program);
-    return status ? status : api_program_guarded(s, program, shapes, &job);
+    return find_shapes(s, &job);
+}
+
+RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
+    API_GUARD(s);
+    shapes_job job = {layer, dims, NULL, in, n_in, 0};
+    if (!layer || (n_in && !in)) return api_fail(s, SPC_E_ARG, NULL, "spc_input_shapes: a null argument");
+    return find_shapes(s, &job);
 }

@@ -1,5 +1,5 @@
 /* arguments: reads the command line by the table of options.def, and prints help from it. */
-#include "api/main/command.h"
+#include "command.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ typedef struct cli_option {
 static const cli_option *option_at(cli_id id) {
     static const cli_option table[] = {
 #define CLI(id, name, letter, value, commands, key, doc) {name, letter, value, commands, doc},
-#include "api/main/options.def"
+#include "options.def"
 #undef CLI
     };
     return &table[id];

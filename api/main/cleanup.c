@@ -2,7 +2,7 @@
  *
  * All other threads block the signals; one waits for them, removes the folders and then lets the signal do what it
  * does. A folder is removed until it is gone, since the compiler may still be writing into it. */
-#include "api/main/command.h"
+#include "command.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -12,7 +12,7 @@ enum { EXIT_DONE = 0, EXIT_PROGRAM = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EX
 
 typedef enum cli_id {
 #define CLI(id, name, letter, value, commands, key, doc) CLI_##id,
-#include "api/main/options.def"
+#include "options.def"
 #undef CLI
     CLI_COUNT
 } cli_id;

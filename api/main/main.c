@@ -1,5 +1,5 @@
 /* main: the `spc` command: its table of commands, compiling, and what is small. */
-#include "api/main/command.h"
+#include "command.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* run: one call of a layer on NumPy arrays. */
-#include "api/main/command.h"
+#include "command.h"
+#include "element.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,11 +79,7 @@ static spc_status read_inputs(const job *j) {
 
 static spc_status allocate_results(const job *j) {
     for (size_t i = 0; i < j->layer->results; i++) {
-        size_t bytes = (spc_dtype_bits(j->out[i].dtype) + 7) / 8;
-        bool good = true;
-        for (int k = 0; k < j->out[i].rank; k++) good = good && !__builtin_mul_overflow(bytes, (size_t)j->out[i].dims[k], &bytes);
-        j->out[i].data = good ? calloc(bytes + 1, 1) : NULL;
-        if (j->out[i].data) continue;
+        if (cli_allocate(&j->out[i])) continue;
         cli_print_messages("spc: error: no memory for the results\n");
         return SPC_E_NOMEM;
     }
@@ -113,37 +110,14 @@ static spc_status call(const job *j) {
 
 /* ---- results ---- */
 
-static double element(const spc_tensor *t, size_t i) {
-    float f = 0;
-    uint32_t bits;
-    switch (t->dtype) {
-    case SPC_F32: return ((const float *)t->data)[i];
-    case SPC_F64: return ((const double *)t->data)[i];
-    case SPC_I32: return ((const int32_t *)t->data)[i];
-    case SPC_I8: return ((const int8_t *)t->data)[i];
-    case SPC_BF16:
-        bits = (uint32_t)((const uint16_t *)t->data)[i] << 16;
-        memcpy(&f, &bits, sizeof f);
-        return f;
-    case SPC_F16: bits = ((const uint16_t *)t->data)[i]; break;
-    default: return ((const uint8_t *)t->data)[i];
-    }
-    const int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
-    const double size = exponent == 31 ? (fraction ? NAN : INFINITY)
-                                       : ldexp(fraction + (exponent ? 1024 : 0), (exponent ? exponent : 1) - 25);
-    return bits >> 15 ? -size : size;
-}
-
 static void print_result(const spc_value *v, const spc_tensor *t) {
-    size_t count = 1, nans = 0;
+    const size_t count = cli_count(t);
+    size_t nans = 0;
     double low = INFINITY, high = -INFINITY;
     printf("%s: %s[", v->name, spc_dtype_name(t->dtype));
-    for (int i = 0; i < t->rank; i++) {
-        count *= (size_t)t->dims[i];
-        printf("%s%lld", i ? "," : "", (long long)t->dims[i]);
-    }
+    for (int i = 0; i < t->rank; i++) printf("%s%lld", i ? "," : "", (long long)t->dims[i]);
     for (size_t i = 0; i < count; i++) {
-        const double value = element(t, i);
+        const double value = cli_element(t, i);
         if (isnan(value)) nans++;
         if (value < low) low = value;
         if (value > high) high = value;

@@ -1,5 +1,5 @@
 /* session: from the command line to a session, and from a session's end to an exit status. */
-#include "api/main/command.h"
+#include "command.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ int cli_close(spc_session *s, spc_status status) {
 static spc_status set_options(const cli_args *args, spc_session *s) {
     static const char *const keys[] = {
 #define CLI(id, name, letter, value, commands, key, doc) key,
-#include "api/main/options.def"
+#include "options.def"
 #undef CLI
     };
     char staging[CLI_STAGING_SIZE];

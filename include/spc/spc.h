@@ -51,11 +51,15 @@ typedef struct spc_value {
     int32_t rank;
     const char *extents[8];
 } spc_value;
+typedef struct spc_dim {
+    const char *name;
+    int64_t lo, hi, step; /* its contract: lo, lo + step, ... up to hi */
+} spc_dim;
 typedef struct spc_signature {
     const char *layer;
     size_t inputs, results, dims;
     const spc_value *input, *result;
-    const char *const *dim; /* the dims that its types mention, in the file's order */
+    const spc_dim *dim; /* the dims that its types mention, in the file's order */
 } spc_signature;
 /* The layer number index in the file's order; NULL: none. Owned by the session. */
 const spc_signature *spc_layer_at(spc_session *, size_t index);
@@ -64,6 +68,8 @@ const spc_signature *spc_layer_at(spc_session *, size_t index);
  * dim outside its contract; SPC_E_ARG: an unknown name, a wrong number of inputs, a dim that is still not known. */
 spc_status spc_shapes(spc_session *, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
                       spc_tensor *out, size_t n_out);
+/* The other way round: dtype, rank and dims of a layer's inputs, given all of its dims. */
+spc_status spc_input_shapes(spc_session *, const char *layer, const char *dims, spc_tensor *in, size_t n_in);
 
 /* Writes NumPy files, all or none. */
 spc_status spc_write_tensors(spc_session *, const char *const *paths, const spc_tensor *, size_t count);
