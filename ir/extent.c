@@ -137,11 +137,6 @@ static void sum_add(sum *s, const ir_term *term) {
     s->terms[at] = *term;
 }
 
-static const ir_extent *sum_finish(ir_module *m, const sum *s) {
-    if (s->failed || s->count > IR_MAX_TERMS) return NULL;
-    return intern_terms(m, s->count, s->terms);
-}
-
 static void sum_add_scaled(sum *s, const ir_extent *e, int64_t scale) {
     for (int i = 0; i < e->count; i++) {
         ir_term term = e->terms[i];
@@ -175,30 +170,6 @@ static bool divide_terms(const ir_term *a, const ir_term *b, ir_term *out) {
     return j == b->degree;
 }
 
-/* ---- the operations ---- */
-
-const ir_extent *ir_extent_const(ir_module *m, int64_t value) {
-    if (value == INT64_MIN) return NULL;
-    return intern_terms(m, value != 0, &(ir_term){.coefficient = value});
-}
-
-const ir_extent *ir_extent_dim(ir_module *m, const char *name) {
-    return atom(m, (ir_factor){.kind = IR_FACTOR_DIM, .dim = ir_intern_name(m, name, strlen(name))});
-}
-
-static const ir_extent *add_scaled(ir_module *m, const ir_extent *a, const ir_extent *b, int64_t scale) {
-    if (!a || !b) return NULL;
-    sum s;
-    sum_init(&s);
-    sum_add_scaled(&s, a, 1);
-    sum_add_scaled(&s, b, scale);
-    return sum_finish(m, &s);
-}
-
-const ir_extent *ir_extent_add(ir_module *m, const ir_extent *a, const ir_extent *b) { return add_scaled(m, a, b, 1); }
-
-const ir_extent *ir_extent_sub(ir_module *m, const ir_extent *a, const ir_extent *b) { return add_scaled(m, a, b, -1); }
-
 /* A term that holds an exact division and its divisor is the dividend: (seq/4)*4 is seq. */
 static bool cancel_division(const ir_term *term, ir_term *rest, const ir_factor **division) {
     for (int i = 0; i < term->degree; i++) {
@@ -222,6 +193,49 @@ static void sum_add_product(sum *s, const ir_term *a, const ir_term *b) {
     else
         for (int i = 0; i < division->left->count; i++) sum_add_product(s, &rest, &division->left->terms[i]);
 }
+
+/* Added up, coefficients may come to cancel a division. */
+static void sum_cancel(sum *s) {
+    ir_term rest;
+    const ir_factor *division;
+    for (int i = 0, steps = 0; i < s->count && !s->failed; i++) {
+        if (!cancel_division(&s->terms[i], &rest, &division)) continue;
+        if (++steps > IR_MAX_TERMS) s->failed = true;
+        memmove(&s->terms[i], &s->terms[i + 1], (size_t)(--s->count - i) * sizeof *s->terms);
+        for (int t = 0; t < division->left->count; t++) sum_add_product(s, &rest, &division->left->terms[t]);
+        i = -1;
+    }
+}
+
+static const ir_extent *sum_finish(ir_module *m, sum *s) {
+    sum_cancel(s);
+    if (s->failed || s->count > IR_MAX_TERMS) return NULL;
+    return intern_terms(m, s->count, s->terms);
+}
+
+/* ---- the operations ---- */
+
+const ir_extent *ir_extent_const(ir_module *m, int64_t value) {
+    if (value == INT64_MIN) return NULL;
+    return intern_terms(m, value != 0, &(ir_term){.coefficient = value});
+}
+
+const ir_extent *ir_extent_dim(ir_module *m, const char *name) {
+    return atom(m, (ir_factor){.kind = IR_FACTOR_DIM, .dim = ir_intern_name(m, name, strlen(name))});
+}
+
+static const ir_extent *add_scaled(ir_module *m, const ir_extent *a, const ir_extent *b, int64_t scale) {
+    if (!a || !b) return NULL;
+    sum s;
+    sum_init(&s);
+    sum_add_scaled(&s, a, 1);
+    sum_add_scaled(&s, b, scale);
+    return sum_finish(m, &s);
+}
+
+const ir_extent *ir_extent_add(ir_module *m, const ir_extent *a, const ir_extent *b) { return add_scaled(m, a, b, 1); }
+
+const ir_extent *ir_extent_sub(ir_module *m, const ir_extent *a, const ir_extent *b) { return add_scaled(m, a, b, -1); }
 
 const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent *b) {
     if (!a || !b) return NULL;
