@@ -69,6 +69,7 @@ static ir_plan_variant *add_variant(ir_plan *plan, ir_plan_line *line, const cha
 static void complete_line(const planner_facts *f, const ir_plan_line *given, ir_plan *plan, ir_plan_line *line)
 {
     static const ir_plan_terms open;
+    line->variants = NULL; /* instead of the open one that a new line has */
     if (given) {
         line->loc = given->loc;
         for (const ir_plan_variant *v = given->variants; v; v = v->next) {

@@ -161,8 +161,8 @@ static const char *levels_nm(rt_storage *s, const parameters *p)
     s->row_align = rows;
     add(s, RT_LEVEL_dense, RT_ROW, rows, 0);
     add(s, RT_LEVEL_dense, RT_COL, m, tile / m);
-    add(s, RT_LEVEL_dense, RT_ROW, 1, rows);
     add(s, RT_LEVEL_dense, RT_SLOT, 1, n);
+    add(s, RT_LEVEL_dense, RT_ROW, 1, rows);
     add(s, RT_LEVEL_singleton, RT_COL, 1, m)->crd_bits = 1;
     return NULL;
 }

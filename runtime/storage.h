@@ -8,7 +8,7 @@
  *     csr            dense row, compressed col
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
  *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count within a K tile)
- *     2:4            dense row, dense col/4, dense slot:2, singleton col%4 (2 bits each)
+ *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     K tile 256     dense col/256 in front of any of them, and col%256 in place of col below
  *
  * Arrays that a storage makes, in this order: for each level that has them pos (start of each parent's children) and

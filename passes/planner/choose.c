@@ -11,6 +11,9 @@
 /* At this density and above a dense storage is quicker than its own non-zeros. */
 static const double DENSE_FROM = 0.7;
 
+/* Up to this density a packed panel is read too seldom to pay for its copy. */
+static const double DIRECT_UP_TO = 0.04;
+
 static int64_t largest_divisor(int64_t n, int64_t limit)
 {
     for (int64_t d = limit < n ? limit : n; d > 1; d--)
@@ -25,6 +28,13 @@ static const rt_pattern_kind *kind_of(const planner_facts *f)
     return f->pattern.count ? &f->pattern.part[0].kind : &dense;
 }
 
+/* Very sparse, and the activations lie along the lanes already. */
+static bool reads_in_place(const planner_facts *f)
+{
+    const lw_contraction *c = &f->region->contraction;
+    return *kind_of(f) == RT_UNSTRUCTURED && f->density <= DIRECT_UP_TO && !c->depth_inside && !c->rows_inside;
+}
+
 /* Storage for lanes=batch: up to 8 rows share a loaded vector or keep the multipliers busy. */
 static void batch_storage(const planner_facts *f, char *store, size_t size)
 {
@@ -37,7 +47,7 @@ static void batch_storage(const planner_facts *f, char *store, size_t size)
     else if (kind == RT_DENSE || f->density >= DENSE_FROM)
         snprintf(store, size, "dense:4");
     else
-        snprintf(store, size, "sell:4");
+        snprintf(store, size, "%s", reads_in_place(f) ? "csr" : "sell:4");
 }
 
 /* Storage for lanes=rows: whole vectors of rows. */
@@ -66,14 +76,16 @@ static int rows_of_storage(const char *store)
 static int64_t panel_columns(const planner_facts *f, int rows)
 {
     int vectors = f->target->vector_registers / 2 / (rows ? rows : 1);
-    return (int64_t)f->lanes * (vectors < 1 ? 1 : vectors > 4 ? 4 : vectors);
+    int most = reads_in_place(f) ? 8 : 4;
+    return (int64_t)f->lanes * (vectors < 1 ? 1 : vectors > most ? most : vectors);
 }
 
-/* K tile so that a packed panel fills the L1 data cache; whole tiles of 64. */
+/* K tile so that a packed panel fills the L1 data cache, twice over where rows are sparse: then the sums carried from
+ * tile to tile and the ends of short loops cost more than panel rows that come from L2. Whole tiles of 64. */
 static int64_t k_tile(const planner_facts *f, int64_t columns)
 {
     int64_t l1 = f->target->l1d_bytes ? f->target->l1d_bytes : 32768;
-    int64_t rows = l1 / (columns * 4) / 64 * 64;
+    int64_t rows = (f->density < 0.3 ? 2 : 1) * l1 / (columns * 4) / 64 * 64;
     if (rows < 64)
         rows = 64;
     return f->depth <= rows + rows / 2 ? -1 : rows;
@@ -99,11 +111,11 @@ static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
     if (!t->tile_cols)
         t->tile_cols = few ? f->lanes : panel_columns(f, rows);
     if (!t->pack)
-        t->pack = c->depth_inside || c->rows_inside || (c->packed && !few) ? 1 : -1;
+        t->pack = c->depth_inside || c->rows_inside || (c->packed && !few && !reads_in_place(f)) ? 1 : -1;
     if (!t->tile_k)
         t->tile_k = c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
     if (!t->unroll)
-        t->unroll = !strncmp(t->store, "bs", 2) ? 1 : !strncmp(t->store, "nm", 2) ? 2 : 4;
+        t->unroll = !strncmp(t->store, "bs", 2) ? 1 : !strncmp(t->store, "nm", 2) || !strcmp(t->store, "csr") ? 2 : 4;
 }
 
 static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
