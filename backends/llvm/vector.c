@@ -66,18 +66,29 @@ static LLVMValueRef shuffled(llvm_emitter *e, LLVMValueRef a, LLVMValueRef b, in
     return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(mask, (unsigned)count), "");
 }
 
+static LLVMValueRef picked(llvm_emitter *e, LLVMValueRef a, LLVMValueRef b, int64_t lane)
+{
+    int lanes = llvm_lanes(LLVMTypeOf(a));
+    LLVMValueRef from = lane < lanes ? a : b;
+
+    return lanes == 1 ? from : LLVMBuildExtractElement(e->builder, from, lane_number(e, lane % lanes), "");
+}
+
 LLVMValueRef llvm_emit_shuffle(llvm_emitter *e, const ir_op *op)
 {
     const ir_attr *mask = ir_attr_find(op, "mask");
     LLVMValueRef a = llvm_arg(e, op, 0), b = llvm_arg(e, op, 1);
-    int lanes = llvm_lanes(LLVMTypeOf(a));
 
-    if (!mask || mask->count < 1 || mask->count > MOST_LANES || lanes == 1)
+    if (!mask || mask->count < 1 || mask->count > MOST_LANES)
         return llvm_fail(e, SPC_E_INTERNAL, "llvm: a shuffle of these shapes");
-    if (mask->count > 1)
+    if (mask->count == 1)
+        return picked(e, a, b, mask->ints[0]);
+    if (llvm_lanes(LLVMTypeOf(a)) > 1)
         return shuffled(e, a, b, mask->count, mask->ints);
-    bool second = mask->ints[0] >= lanes;
-    return LLVMBuildExtractElement(e->builder, second ? b : a, lane_number(e, mask->ints[0] - (second ? lanes : 0)), "");
+    LLVMValueRef result = LLVMGetPoison(llvm_type(e, op->type));
+    for (int i = 0; i < mask->count; i++)
+        result = LLVMBuildInsertElement(e->builder, result, picked(e, a, b, mask->ints[i]), lane_number(e, i), "");
+    return result;
 }
 
 /* ---- permute: one instruction where the CPU has it ---- */
