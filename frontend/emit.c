@@ -1,0 +1,119 @@
+/* emit: from checked values to ops of the graph at work. */
+#include "frontend/checks.h"
+
+#include <string.h>
+
+/* Where new ops say they come from. */
+static ir_builder *at_place(fe_walk *w, fe_span at) {
+    w->builder->loc = fe_loc(w->c, at);
+    return w->builder;
+}
+
+ir_op *fe_emit(fe_walk *w, fe_span at, ir_opcode code, const ir_type *type, int count, const fe_value *values) {
+    ir_op *args[FE_MAX_PARAMS];
+    if (!w->builder) return NULL;
+    for (int i = 0; i < count; i++) args[i] = values[i].op;
+    return ir_build(at_place(w, at), code, type, count, args);
+}
+
+ir_op *fe_emit_constant(fe_walk *w, fe_span at, const ir_type *type, bool real, int64_t integer, double value) {
+    if (!w->builder) return NULL;
+    return real ? ir_const_float(at_place(w, at), type, value) : ir_const_int(at_place(w, at), type, integer);
+}
+
+ir_op *fe_emit_input(fe_walk *w, const fe_field *f) {
+    ir_op *op = ir_build0(at_place(w, f->at), IR_OP_input, f->checked);
+    op->name = f->name->text;
+    return op;
+}
+
+void fe_emit_output(fe_walk *w, const fe_field *f, const fe_value *v) {
+    ir_op *op = ir_build1(at_place(w, f->at), IR_OP_output, NULL, v->op);
+    op->name = f->name->text;
+}
+
+static const char *scale_text(fe_context *c, const fe_item *weight) {
+    if (weight->scale == FE_SCALE_GROUP) return ir_format(c->arena, "group(%lld)", (long long)weight->group);
+    return weight->scale == FE_SCALE_ROW ? "row" : "tensor";
+}
+
+ir_op *fe_emit_weight(fe_walk *w, fe_item *weight) {
+    ir_module *m = w->c->module;
+    if (!w->builder) return NULL;
+    if (weight->op_generation == w->c->generation) return weight->op;
+    ir_op *op = ir_build0(at_place(w, weight->at), IR_OP_weight, weight->checked);
+    op->name = weight->name->text;
+    ir_set_str(m, op, "tensor", weight->tensor);
+    if (weight->pattern) ir_set_str(m, op, "pattern", weight->pattern);
+    if (weight->scale) ir_set_str(m, op, "scale", scale_text(w->c, weight));
+    weight->op = op;
+    weight->op_generation = w->c->generation;
+    return op;
+}
+
+/* ---- operations ---- */
+
+ir_op *fe_emit_args(fe_call *call) {
+    fe_value values[FE_MAX_PARAMS];
+    int count = 0;
+    for (int i = 0; i < call->builtin->count; i++)
+        if (call->args[i].given && call->args[i].value.kind == FE_TENSOR) values[count++] = call->args[i].value;
+    return fe_emit(call->w, call->expr->at, (ir_opcode)call->builtin->code, call->type, count, values);
+}
+
+ir_op *fe_emit_leaky_relu(fe_call *call) {
+    ir_op *op = fe_emit_args(call);
+    ir_set_float(call->w->c->module, op, "slope", call->args[1].real);
+    return op;
+}
+
+/* min(max(x, lo), hi). The inner type is what x and lo broadcast to, which hi may stretch further. */
+ir_op *fe_emit_clip(fe_call *call) {
+    fe_value inner[2] = {call->args[0].value, call->args[1].value}, *both[2] = {&inner[0], &inner[1]};
+    const ir_type *type = fe_unify(call->w, call->expr->at, "clip", 2, both);
+    fe_value outer[2] = {fe_tensor_value(type, fe_emit(call->w, call->expr->at, IR_OP_max, type, 2, inner)), call->args[2].value};
+    return fe_emit(call->w, call->expr->at, IR_OP_min, call->type, 2, outer);
+}
+
+/* ---- calls of layers: the callee's graph again, with its dims replaced ---- */
+
+static const ir_type *type_in_call(fe_walk *w, const fe_expr *e, const ir_op *op) {
+    const ir_extent *dims[IR_MAX_RANK];
+    const ir_type *t = op->type;
+    bool same = true, good = true;
+    for (int i = 0; i < t->rank; i++) {
+        dims[i] = fe_substitute(w->c, t->dims[i]);
+        same &= dims[i] == t->dims[i];
+        good &= dims[i] != NULL;
+    }
+    if (same) return t;
+    if (!good) fe_error(w->c, e->at, "with the dims of this call, an extent of %s overflows or does not divide", fe_type_text(w, t));
+    const ir_type *type = good ? fe_tensor(w, e->at, t->dtype, t->rank, dims) : NULL;
+    if (!type) ir_report(w->c->module->diags, IR_NOTE, op->loc, "of this operation, %s", fe_type_text(w, t));
+    return type;
+}
+
+static ir_op *copy_op(fe_walk *w, const fe_expr *e, const ir_op *op, ir_op *const *map) {
+    ir_op *args[FE_MAX_PARAMS];
+    const ir_type *type = type_in_call(w, e, op);
+    if (!type) return NULL;
+    for (int i = 0; i < op->nargs; i++) args[i] = map[op->args[i]->id];
+    ir_op *copy = ir_clone(w->builder, op, args);
+    copy->type = type;
+    return copy;
+}
+
+void fe_emit_call(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value *args, fe_value *results, int count) {
+    int ops = 0, input = 0, output = 0;
+    for (const ir_op *op = callee->graph->body.first; op; op = op->next) ops++;
+    ir_op **map = IR_ARRAY(w->c->arena, ir_op *, ops);
+    for (const ir_op *op = callee->graph->body.first; op; op = op->next) {
+        if (op->code == IR_OP_input) map[op->id] = args[input++].op;
+        else if (op->code == IR_OP_weight) map[op->id] = fe_emit_weight(w, fe_intern(w->c, op->name, strlen(op->name))->item);
+        else if (op->code == IR_OP_output) results[output++].op = map[op->args[0]->id];
+        else map[op->id] = copy_op(w, e, op, map);
+        if (op->code == IR_OP_output || map[op->id]) continue;
+        for (int i = 0; i < count; i++) results[i] = fe_bad();
+        return;
+    }
+}
