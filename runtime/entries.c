@@ -3,7 +3,7 @@
  * Explicit zeros of a CSR matrix are dropped, so that it packs exactly as its dense form does. */
 #include "runtime/entries.h"
 
-#include "runtime/dtype.h"
+#include "runtime/nonzeros.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -29,101 +29,39 @@ bool rt_entries_reserve(rt_entries *list, int64_t capacity)
     return true;
 }
 
-static bool append(rt_entries *list, int64_t row, int64_t col, uint64_t bits)
+static bool append(void *ctx, int64_t row, int64_t col, uint64_t bits)
 {
+    rt_entries *list = ctx;
     if (list->count == list->capacity && !rt_entries_reserve(list, list->capacity * 2 + 1024))
         return false;
     list->at[list->count++] = (rt_entry){.bits = bits, .place = (uint32_t)row, .col = (uint32_t)col};
     return true;
 }
 
-/* One row of elements of a constant width: whole words of zeros are skipped. `width` is a constant at each call. */
-static inline __attribute__((always_inline)) bool scan_row(rt_entries *list, const unsigned char *data, int64_t row,
-                                                           int64_t cols, int width, uint64_t zero_mask)
+static spc_status check_csr(const rt_matrix *m, rt_error *e)
 {
-    const int per_word = 8 / width;
-    uint64_t word_mask = 0;
-    for (int i = 0; i < per_word; i++)
-        word_mask |= zero_mask << (i * width * 8 % 64);
-    for (int64_t col = 0; col < cols;) {
-        uint64_t word = 0;
-        if (cols - col >= per_word) {
-            memcpy(&word, data + col * width, 8);
-            if (!(word & word_mask)) {
-                col += per_word;
-                continue;
-            }
-        }
-        int64_t end = col + per_word < cols ? col + per_word : cols;
-        for (; col < end; col++) {
-            uint64_t bits = 0;
-            memcpy(&bits, data + col * width, (size_t)width);
-            if ((bits & zero_mask) && !append(list, row, col, bits))
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool scan_nibbles(rt_entries *list, const void *data, int64_t row, int64_t cols)
-{
-    for (int64_t col = 0; col < cols; col++) {
-        uint64_t bits = rt_bits_get(data, 4, row * cols + col);
-        if (bits && !append(list, row, col, bits))
-            return false;
-    }
-    return true;
-}
-
-static bool collect_dense(rt_entries *list, const rt_matrix *m)
-{
-    const rt_dtype_info *info = rt_dtype_of(m->dtype);
-    bool ok = true;
-    for (int64_t row = 0; row < m->rows && ok; row++) {
-        const unsigned char *data = (const unsigned char *)m->dense + (info->bits < 8 ? 0 : row * m->cols * (info->bits / 8));
-        switch (info->bits) {
-        case 4: ok = scan_nibbles(list, data, row, m->cols); break;
-        case 8: ok = scan_row(list, data, row, m->cols, 1, info->zero_mask); break;
-        case 16: ok = scan_row(list, data, row, m->cols, 2, info->zero_mask); break;
-        case 32: ok = scan_row(list, data, row, m->cols, 4, info->zero_mask); break;
-        default: ok = scan_row(list, data, row, m->cols, 8, info->zero_mask); break;
-        }
-    }
-    return ok;
-}
-
-static spc_status collect_csr(rt_entries *list, const rt_matrix *m, rt_error *e)
-{
-    const rt_dtype_info *info = rt_dtype_of(m->dtype);
     if (m->row_start[0] != 0 || m->row_start[m->rows] != m->nnz)
         return rt_fail(e, SPC_E_PROGRAM, "row starts do not run from 0 to the number of entries");
-    if (!rt_entries_reserve(list, m->nnz))
-        return rt_fail(e, SPC_E_NOMEM, "out of memory while packing");
     for (int64_t row = 0; row < m->rows; row++) {
-        if (m->row_start[row + 1] < m->row_start[row] || m->row_start[row + 1] > m->nnz)
+        int64_t begin = m->row_start[row], end = m->row_start[row + 1], last = -1;
+        if (end < begin || end > m->nnz)
             return rt_fail(e, SPC_E_PROGRAM, "row %" PRId64 ": its start passes its end", row);
-        int64_t last = -1;
-        for (int64_t i = m->row_start[row]; i < m->row_start[row + 1]; i++) {
+        for (int64_t i = begin; i < end; last = m->col[i++])
             if (m->col[i] <= last || m->col[i] >= m->cols)
                 return rt_fail(e, SPC_E_PROGRAM, "row %" PRId64 ", entry %" PRId64 ": column %" PRId64
-                               " is out of order or range", row, i - m->row_start[row], m->col[i]);
-            last = m->col[i];
-            uint64_t bits = rt_bits_get(m->values, info->bits, i);
-            if ((bits & info->zero_mask) && !append(list, row, last, bits))
-                return rt_fail(e, SPC_E_NOMEM, "out of memory while packing");
-        }
+                               " is out of order or range", row, i - begin, m->col[i]);
     }
     return SPC_OK;
 }
 
 spc_status rt_entries_collect(rt_entries *list, const rt_matrix *m, bool transposed, rt_error *e)
 {
-    if (m->dense && !collect_dense(list, m))
-        return rt_fail(e, SPC_E_NOMEM, "out of memory while packing");
-    spc_status status = m->dense ? SPC_OK : collect_csr(list, m, e);
-    if (status != SPC_OK || !transposed)
+    spc_status status = m->dense ? SPC_OK : check_csr(m, e);
+    if (status != SPC_OK)
         return status;
-    for (int64_t i = 0; i < list->count; i++) {
+    if (!rt_visit_nonzeros(m, append, list))
+        return rt_fail(e, SPC_E_NOMEM, "out of memory while packing");
+    for (int64_t i = 0; transposed && i < list->count; i++) {
         rt_entry *entry = &list->at[i];
         uint32_t col = entry->place;
         entry->place = entry->col;

@@ -19,6 +19,7 @@ typedef struct rt_pattern { /* all of the parts hold */
         int64_t a, b; /* N, M; r, c; lo, hi */
     } part[RT_MAX_PATTERNS];
     double density; /* the hint; 0: none */
+    int64_t width;  /* 0, or columns of one (kh, kw) of a conv weight: band and columns then take column % width */
 } rt_pattern;
 
 bool rt_pattern_parse(const char *text, rt_pattern *out, rt_error *);
