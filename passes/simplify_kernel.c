@@ -159,7 +159,7 @@ static bool fold_pair(ir_opcode code, int64_t x, int64_t y, int64_t *out)
 
 static ir_op *fold(kernel_sweep *s, const ir_op *op, ir_op *const *args)
 {
-    int64_t x, y, value;
+    int64_t x = 0, y = 0, value;
     if (op->nargs != 2 || op->type->kind != IR_SCALAR || op->type->dtype != IR_INDEX || op->code == IR_OP_load)
         return NULL;
     bool cx = constant_index(args[0], &x), cy = constant_index(args[1], &y);

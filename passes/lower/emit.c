@@ -24,7 +24,7 @@ static ir_op *fold(ir_builder *b, ir_opcode code, ir_op *x, ir_op *y)
 
 ir_op *lw_add(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n, sum;
+    int64_t m = 0, n = 0, sum;
     bool cx = lw_is_imm(x, &m), cy = lw_is_imm(y, &n);
     if (cx && cy && !__builtin_add_overflow(m, n, &sum))
         return lw_imm(b, sum);
@@ -37,7 +37,7 @@ ir_op *lw_add(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_sub(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n, difference;
+    int64_t m = 0, n = 0, difference;
     bool cx = lw_is_imm(x, &m), cy = lw_is_imm(y, &n);
     if (cx && cy && !__builtin_sub_overflow(m, n, &difference))
         return lw_imm(b, difference);
@@ -48,7 +48,7 @@ ir_op *lw_sub(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_mul(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n, product;
+    int64_t m = 0, n = 0, product;
     bool cx = lw_is_imm(x, &m), cy = lw_is_imm(y, &n);
     if (cx && cy && !__builtin_mul_overflow(m, n, &product))
         return lw_imm(b, product);
@@ -61,7 +61,7 @@ ir_op *lw_mul(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_div(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n;
+    int64_t m = 0, n = 0;
     bool cx = lw_is_imm(x, &m), cy = lw_is_imm(y, &n);
     if (cy && n == 1)
         return x;
@@ -72,7 +72,7 @@ ir_op *lw_div(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_rem(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n;
+    int64_t m = 0, n = 0;
     bool cx = lw_is_imm(x, &m), cy = lw_is_imm(y, &n);
     if (cy && n == 1)
         return lw_imm(b, 0);
@@ -83,7 +83,7 @@ ir_op *lw_rem(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_min(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n;
+    int64_t m = 0, n = 0;
     if (lw_is_imm(x, &m) && lw_is_imm(y, &n))
         return m < n ? x : y;
     return fold(b, IR_OP_min, x, y);
@@ -91,7 +91,7 @@ ir_op *lw_min(ir_builder *b, ir_op *x, ir_op *y)
 
 ir_op *lw_max(ir_builder *b, ir_op *x, ir_op *y)
 {
-    int64_t m, n;
+    int64_t m = 0, n = 0;
     if (lw_is_imm(x, &m) && lw_is_imm(y, &n))
         return m > n ? x : y;
     return fold(b, IR_OP_max, x, y);

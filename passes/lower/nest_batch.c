@@ -236,8 +236,41 @@ static lw_source panel_source(batch_nest *n)
     return s;
 }
 
-/* All row groups over one K tile. last: the sums are complete afterwards. */
-static void row_groups(batch_nest *n, ir_op *ktile, bool last)
+static void start_group(batch_nest *n, lw_body *body, ir_op *const *rows, ir_op *ktile)
+{
+    ir_builder *b = &n->k->b;
+    if (n->ktiles == 1) {
+        set_zero(n, body);
+        return;
+    }
+    lw_scope first = lw_if(b, lw_compare(b, IR_OP_eq, ktile, lw_imm(b, 0)));
+    set_zero(n, body);
+    lw_else(b, &first);
+    load_sums(n, body, rows);
+    lw_end(b, &first);
+}
+
+/* After the last K tile the sums are complete; before, and where they are still to be transposed, they wait. */
+static void end_group(batch_nest *n, lw_body *body, ir_op *const *rows, ir_op *ktile)
+{
+    ir_builder *b = &n->k->b;
+    if (n->rows_inside) {
+        store_sums(n, body, rows);
+        return;
+    }
+    if (n->ktiles == 1) {
+        finish_group(n, body, rows);
+        return;
+    }
+    lw_scope last = lw_if(b, lw_compare(b, IR_OP_eq, ktile, lw_imm(b, n->ktiles - 1)));
+    finish_group(n, body, rows);
+    lw_else(b, &last);
+    store_sums(n, body, rows);
+    lw_end(b, &last);
+}
+
+/* All row groups over one K tile. */
+static void row_groups(batch_nest *n, ir_op *ktile)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
@@ -248,22 +281,9 @@ static void row_groups(batch_nest *n, ir_op *ktile, bool last)
     ir_op *rows[LW_MAX_ACCUMULATORS];
     for (int r = 0; r < n->group; r++)
         rows[r] = row_of(n, groups.op, r);
-    if (n->ktiles == 1) {
-        set_zero(n, &body);
-    } else if (last) {
-        load_sums(n, &body, rows);
-    } else {
-        lw_scope first = lw_if(b, lw_compare(b, IR_OP_eq, ktile, lw_imm(b, 0)));
-        set_zero(n, &body);
-        lw_else(b, &first);
-        load_sums(n, &body, rows);
-        lw_end(b, &first);
-    }
+    start_group(n, &body, rows, ktile);
     iterate_group(n, &body, groups.op, ktile);
-    if (last && !n->rows_inside)
-        finish_group(n, &body, rows);
-    else
-        store_sums(n, &body, rows);
+    end_group(n, &body, rows, ktile);
     lw_end(b, &groups);
 }
 
@@ -299,20 +319,18 @@ static void one_panel(batch_nest *n)
     int64_t padded = n->ktile;
     if (!padded && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
         padded = lw_columns_reached(k->storage);
-    for (int last = n->ktiles == 1; last < 2; last++) {
-        lw_scope tiles = {0};
-        ir_op *ktile = last ? lw_imm(b, n->ktiles - 1) : NULL;
-        if (!last) {
-            tiles = lw_for(b, lw_imm(b, 0), lw_imm(b, n->ktiles - 1), lw_imm(b, 1));
-            ktile = tiles.op;
-        }
-        if (n->packed)
-            lw_pack_panel(k, n->panel, k->arg_buffers[n->c->b_arg], n->b_origin, lw_muli(b, ktile, n->ktile), n->c0,
-                          n->left, n->width, padded);
-        row_groups(n, ktile, last);
-        if (!last)
-            lw_end(b, &tiles);
+    lw_scope tiles = {0};
+    ir_op *ktile = lw_imm(b, 0);
+    if (n->ktiles > 1) {
+        tiles = lw_for(b, ktile, lw_imm(b, n->ktiles), lw_imm(b, 1));
+        ktile = tiles.op;
     }
+    if (n->packed)
+        lw_pack_panel(k, n->panel, k->arg_buffers[n->c->b_arg], n->b_origin, lw_muli(b, ktile, n->ktile), n->c0, n->left,
+                      n->width, padded);
+    row_groups(n, ktile);
+    if (n->ktiles > 1)
+        lw_end(b, &tiles);
     if (n->rows_inside)
         finish_transposed(n);
 }

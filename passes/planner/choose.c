@@ -111,7 +111,7 @@ static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
     if (!t->tile_cols)
         t->tile_cols = few ? f->lanes : panel_columns(f, rows);
     if (!t->pack)
-        t->pack = c->depth_inside || c->rows_inside || (c->packed && !few && !reads_in_place(f)) ? 1 : -1;
+        t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !few && !reads_in_place(f)) ? 1 : -1;
     if (!t->tile_k)
         t->tile_k = c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
     if (!t->unroll)
