@@ -40,6 +40,7 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
                             .after_ctx = need};
     const int before = ir_error_count(s->diags);
     spc_status status = pass_run_all(program->module, &context);
+    program->plan = context.plan; /* the planner's, complete */
     if (!status) status = api_errors_since(s, before);
     if (status && ir_error_count(s->diags) == before) api_fail(s, status, NULL, "a pass failed without saying why");
     return status;

@@ -85,9 +85,12 @@ static void add_extent(ir_text *out, const ir_extent *extent, const dim_names *d
     const int terms = ir_extent_terms(extent);
     if (terms == 0) ir_text_add(out, "0");
     for (int i = 0; i < terms; i++) {
-        ir_text_add(out, "%sINT64_C(%lld)", i ? " + " : "", (long long)ir_extent_coefficient(extent, i));
+        const int64_t coefficient = ir_extent_coefficient(extent, i);
+        const bool shown = coefficient != 1 || ir_extent_factors(extent, i) == 0;
+        ir_text_add(out, "%s", i ? " + " : "");
+        if (shown) ir_text_add(out, "INT64_C(%lld)", (long long)coefficient);
         for (int k = 0; k < ir_extent_factors(extent, i); k++) {
-            ir_text_add(out, " * ");
+            ir_text_add(out, "%s", k || shown ? " * " : "");
             add_factor(out, ir_extent_factor(extent, i, k), d);
         }
     }

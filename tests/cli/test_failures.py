@@ -1,0 +1,164 @@
+"""Wrong programs and data (1), a world that does not play along (3): what is said, and that nothing is left behind."""
+import os
+import signal
+import subprocess
+import time
+
+import kit
+import numpy as np
+
+
+class Failures(kit.Case):
+    def compile(self, status, *more):
+        before = self.files()
+        self.spc("ffn.sdl", "-o", "k.so", *more, status=status)
+        self.assertEqual(self.files(), before)
+
+    def test_missing_model(self):
+        self.spc("none.sdl", "-o", "k.so", status=3)
+        self.assertSays("none.sdl: error:")
+
+    def test_wrong_program(self):
+        self.write("bad.sdl", "dim n;\nlayer f(x: f32[n]) -> y: f32[n] {\n    y = relu(z);\n}\n")
+        self.spc("bad.sdl", "-o", "k.so", status=1)
+        self.assertSays("bad.sdl:3:14: error:", "^")
+        self.assertEqual(self.files(), ["bad.sdl"])
+
+    def test_empty_program(self):
+        self.write("bad.sdl", "")
+        self.spc("bad.sdl", "-o", "k.so", status=1)
+
+    def test_missing_tensors_are_all_named(self):
+        weights = self.ffn()
+        kit.write_safetensors(self.path("part.safetensors"), {"b1": weights["b1"]})
+        self.compile(1, "-w", "part.safetensors")
+        self.assertSays("ffn.sdl:3:", "ffn.sdl:5:", "fc2.weight")
+
+    def test_wrong_shape(self):
+        weights = self.ffn()
+        weights["w1"] = weights["w1"][:, :20]
+        kit.write_safetensors(self.path("w.safetensors"), weights)
+        self.compile(1, "-w", "w.safetensors")
+        self.assertSays("w.safetensors: w1: error:", "20", "24")
+
+    def test_found_twice(self):
+        weights = self.ffn()
+        kit.write_safetensors(self.path("w.safetensors"), {"b1": weights["b1"]})
+        self.compile(1, "-w", "ffn.safetensors", "-w", "w.safetensors")
+        self.assertSays("b1")
+
+    def test_contract_violation_has_coordinates(self):
+        weights = self.ffn()
+        w2 = weights["fc2.weight"]
+        w2[:] = 0
+        w2[5, 8:11] = 2.5
+        w2[7, 0:4] = 1
+        kit.write_safetensors(self.path("w.safetensors"), weights)
+        self.compile(1, "-w", "w.safetensors")
+        self.assertSays("w.safetensors: fc2.weight[5, 10]: error:", "2.5", "3")
+
+    def test_broken_safetensors(self):
+        self.ffn()
+        with open(self.path("w.safetensors"), "wb") as file:
+            file.write(b"\xff" * 64)
+        self.compile(1, "-w", "w.safetensors")
+        self.assertSays("w.safetensors")
+
+    def test_missing_weights_file(self):
+        self.ffn()
+        self.compile(3, "-w", "none.safetensors")
+        self.assertSays("none.safetensors")
+
+    def test_layer_named_like_libc(self):
+        text = "dim n;\nlayer exp(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"
+        self.write("e.sdl", text)
+        self.spc("e.sdl", "-o", "k.so", status=1)
+        self.assertSays("e.sdl:2:", "--prefix")
+        self.assertEqual(self.files(), ["e.sdl"])
+        self.spc("e.sdl", "-o", "k.so", "--prefix=net_")
+        self.write("c.sdl", text.replace("exp", "while"))
+        self.spc("c.sdl", "--emit=header", status=1)
+
+    def test_unwritable_output(self):
+        self.ffn()
+        given = ("ffn.sdl", "-w", "ffn.safetensors")
+        before = self.files()
+        self.spc(*given, "-o", "none/k.so", status=3)
+        self.assertSays("none/k.so: error:")
+        os.mkdir(self.path("k.so"))
+        self.spc(*given, "-o", "k.so", status=3)
+        os.rmdir(self.path("k.so"))
+        self.assertEqual(self.files(), before)
+
+    def test_header_cannot_be_put_in_place(self):
+        """Both or neither: a folder stands where the header should."""
+        self.ffn()
+        os.mkdir(self.path("k.h"))
+        before = self.files()
+        self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", status=3)
+        self.assertEqual(self.files(), before)
+
+    def test_full_device(self):
+        self.ffn()
+        for kind in ("header", "kernel", "so"):
+            self.spc("ffn.sdl", "-w", "ffn.safetensors", f"--emit={kind}", "-o", "/dev/full", status=3)
+            self.assertSays("No space left")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([kit.SPC, "--help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 3)
+
+    def test_memory_limit(self):
+        self.ffn()
+        self.compile(3, "-w", "ffn.safetensors", "--memory=20K")
+        self.assertSays("memory")
+
+    def test_results_all_or_none(self):
+        self.write("two.sdl", "dim n;\nlayer f(x: f32[n]) -> (a: f32[n], b: f32[n]) { a = x + x; b = relu(x); }\n")
+        np.save(self.path("x.npy"), np.arange(4, dtype=np.float32))
+        before = self.files()
+        self.spc("run", "two.sdl", "--in", "x=x.npy", "--out", "a=a.npy", "--out", "b=none/b.npy", status=3)
+        self.assertEqual(self.files(), before)
+
+    def test_wrong_inputs(self):
+        self.ffn()
+        given = ("run", "ffn.sdl", "-w", "ffn.safetensors", "--out", "y=y.npy", "--in", "x=x.npy")
+        before = self.files() + ["x.npy"]
+        for array, says in ((np.zeros((2, 24)), "f64"), (np.zeros((2, 23), np.float32), "23"), (np.zeros(24, np.float32), "f32[24]")):
+            np.save(self.path("x.npy"), array)
+            self.spc(*given, status=1)
+            self.assertSays(says)
+        self.write("x.npy", "not an array")
+        self.spc(*given, status=1)
+        self.spc(*given[:-1], "x=none.npy", status=3)
+        self.assertEqual(self.files(), sorted(before))
+
+    def test_dim_outside_contract(self):
+        self.write("c.sdl", "dim n = 4..8 step 2;\nlayer f(x: f32[n]) -> y: f32[n] { y = x + x; }\n")
+        for extent, status in ((4, 0), (5, 1), (8, 0), (10, 1), (2, 1)):
+            np.save(self.path("x.npy"), np.zeros(extent, np.float32))
+            self.spc("run", "c.sdl", "--in", "x=x.npy", status=status)
+
+    def test_signal_leaves_nothing(self):
+        rng = np.random.default_rng(3)
+        self.write("big.sdl", "dim n;\nweight w: f32[2000, 3000] sparse unstructured;\n"
+                              "layer f(x: f32[n, 3000]) -> y: f32[n, 2000] { y = linear(x, w); }\n")
+        kit.write_safetensors(self.path("big.safetensors"), {"w": kit.sparse(rng, 2000, 3000, 0.5)})
+        before = self.files()
+        interrupted = 0
+        for number in (signal.SIGINT, signal.SIGTERM) * 6:
+            process = subprocess.Popen([kit.SPC, "big.sdl", "-w", "big.safetensors", "-o", "k.so"], cwd=self.dir, env=self.env)
+            while process.poll() is None and self.files() == before:
+                time.sleep(0.0005)
+            process.send_signal(number)
+            if process.wait(60) == -number:
+                interrupted += 1
+                left = [name for name in self.files() if name not in ("k.so", "k.h")]
+                self.assertEqual(left, before)
+            for name in ("k.so", "k.h"):
+                if os.path.exists(self.path(name)):
+                    os.remove(self.path(name))
+        self.assertGreater(interrupted, 0)
+
+
+if __name__ == "__main__":
+    kit.main()

@@ -1,0 +1,92 @@
+"""Wrong usage: exit status 2 and a sentence that helps; help and version."""
+import kit
+
+
+class Usage(kit.Case):
+    def test_no_arguments(self):
+        self.spc(status=2)
+        self.assertSays("error:", "usage")
+
+    def test_help_of_every_command(self):
+        self.assertIn("--emit", self.spc("--help"))
+        for command in ("run", "explain", "check", "bench", "tune", "prune", "wisdom"):
+            self.assertIn(f"usage: spc {command}", self.spc(command, "--help"))
+
+    def test_version(self):
+        text = self.spc("--version")
+        self.assertTrue(text.startswith("spc "))
+        self.assertIn("interp", text)
+        self.assertIn("license", text)
+
+    def test_unknown_option(self):
+        self.spc("m.sdl", "--emmit=so", status=2)
+        self.assertSays("--emmit")
+
+    def test_option_of_another_command(self):
+        self.spc("run", "m.sdl", "--emit=so", status=2)
+        self.assertSays("--emit")
+
+    def test_value_missing(self):
+        self.spc("m.sdl", "-o", status=2)
+        self.assertSays("-o needs a value")
+
+    def test_two_models(self):
+        self.spc("a.sdl", "b.sdl", "-o", "k.so", status=2)
+
+    def test_unknown_cpu_lists_known(self):
+        self.ffn()
+        self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", "--cpu=pentium", status=2)
+        self.assertSays("pentium", "x86-64-v3")
+
+    def test_unknown_backend(self):
+        self.ffn()
+        self.spc("ffn.sdl", "-o", "k.so", "--backend=tcc", status=2)
+        self.assertSays("tcc", "interp")
+
+    def test_unknown_emit_and_dump(self):
+        self.ffn()
+        self.spc("ffn.sdl", "--emit=exe", "-o", "k", status=2)
+        self.assertSays("exe", "kernel")
+        self.spc("ffn.sdl", "--dump=inline", status=2)
+        self.assertSays("inline", "fuse")
+
+    def test_binary_needs_output(self):
+        self.ffn()
+        for kind in ("so", "obj"):
+            self.spc("ffn.sdl", "-w", "ffn.safetensors", f"--emit={kind}", status=2)
+            self.assertSays("-o")
+
+    def test_bad_prefix_and_memory(self):
+        self.ffn()
+        self.spc("ffn.sdl", "-o", "k.so", "--prefix=a-b", status=2)
+        self.spc("ffn.sdl", "-o", "k.so", "--memory=lots", status=2)
+
+    def test_unknown_names(self):
+        self.ffn()
+        given = ("run", "ffn.sdl", "-w", "ffn.safetensors")
+        self.spc(*given, "--layer", "fn", "--in", "x=x.npy", status=2)
+        self.assertSays("fn", "ffn")
+        self.spc(*given, "--in", "z=x.npy", status=2)
+        self.spc(*given, "--in", "x=x.npy", "--out", "z=y.npy", status=2)
+        self.spc("ffn.sdl", "-w", "w9=ffn.safetensors", "-o", "k.so", status=2)
+        self.assertSays("w9")
+
+    def test_missing_input_is_named(self):
+        self.ffn()
+        self.spc("run", "ffn.sdl", "-w", "ffn.safetensors", status=2)
+        self.assertSays("x: f32[batch, 24]")
+
+    def test_later_commands_say_so(self):
+        for command in ("bench", "tune", "prune", "wisdom"):
+            self.spc(command, "m", status=2)
+            self.assertSays("not supported yet")
+
+    def test_which_layer(self):
+        self.write("two.sdl", "dim n;\nlayer a(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"
+                              "layer b(x: f32[n]) -> y: f32[n] { y = x + x; }\n")
+        self.spc("run", "two.sdl", "--in", "x=x.npy", status=2)
+        self.assertSays("--layer", "a, b")
+
+
+if __name__ == "__main__":
+    kit.main()
