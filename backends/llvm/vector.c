@@ -250,22 +250,34 @@ static LLVMValueRef through_asm(llvm_emitter *e, LLVMValueRef a, const char *con
     return LLVMBuildCall2(e->builder, function, nothing, &a, 1, "");
 }
 
-/* Types that no register class holds (masks, odd widths) pass as they are: the op is a hint, not a meaning. */
-LLVMValueRef llvm_emit_opaque(llvm_emitter *e, const ir_op *op)
+/* Vectors go as 32-bit elements, which every vector register class takes. Types that no class holds (masks, odd widths)
+ * pass as they are: the op is a hint, not a meaning. */
+static LLVMValueRef opaque_vector(llvm_emitter *e, LLVMValueRef a)
 {
-    LLVMValueRef a = llvm_arg(e, op, 0);
     LLVMTypeRef type = LLVMTypeOf(a);
     unsigned bits = element_bits(type) * (unsigned)llvm_lanes(type);
 
+    if (bits != 128 && !(bits == 256 && llvm_has(e, RT_CPU_avx)) && !(bits == 512 && llvm_has(e, RT_CPU_avx512f)))
+        return a;
+    LLVMValueRef words = LLVMBuildBitCast(e->builder, a, LLVMVectorType(llvm_i(e, 32), bits / 32), "");
+    words = through_asm(e, words, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
+    return LLVMBuildBitCast(e->builder, words, type, "");
+}
+
+LLVMValueRef llvm_emit_opaque(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0);
+    ir_dtype dtype = op->type->dtype;
+
     if (op->type->kind == IR_BUFFER)
         return through_asm(e, a, "=r,0");
-    if (op->type->dtype == IR_BOOL)
+    if (dtype == IR_BOOL)
         return a;
-    if (llvm_lanes(type) == 1 && !ir_is_float(op->type->dtype))
+    if (llvm_lanes(LLVMTypeOf(a)) > 1)
+        return opaque_vector(e, a);
+    if (!ir_is_float(dtype))
         return through_asm(e, a, "=r,0");
-    if (bits == 128 || (bits == 256 && llvm_has(e, RT_CPU_avx)) || (bits == 512 && llvm_has(e, RT_CPU_avx512f)))
-        return through_asm(e, a, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
-    if (llvm_lanes(type) == 1 && bits >= 32)
-        return through_asm(e, a, "=x,0");
-    return a;
+    if (dtype != IR_F32 && dtype != IR_F64)
+        return a;
+    return through_asm(e, a, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
 }
