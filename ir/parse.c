@@ -292,8 +292,17 @@ static char *parse_string(parser *p) {
     return string;
 }
 
+static ir_packing **find_packing(ir_module *m, const char *name) {
+    ir_packing **at = &m->packings;
+    while (*at && strcmp((*at)->name, name) != 0) at = &(*at)->next;
+    return at;
+}
+
 static bool parse_packing(parser *p) {
     if (p->packings++ == MAX_PACKINGS) return ir_scan_fail(&p->scan, "more than %d packings", MAX_PACKINGS);
+    const char *string = p->scan.token.kind == IR_TOKEN_STRING ? p->scan.token.string : "";
+    ir_packing **place = find_packing(p->module, string);
+    if (*place) return ir_scan_fail(&p->scan, "there are two packings '%s'", string);
     const char *name = parse_string(p);
     if (!name || !ir_scan_expect(&p->scan, "of")) return false;
     const char *weight = parse_string(p);
@@ -301,11 +310,8 @@ static bool parse_packing(parser *p) {
     const ir_type *type = ir_parse_type(p->module, &p->scan);
     if (!type) return false;
     if (type->kind != IR_TENSOR) return ir_scan_fail(&p->scan, "a packing has a tensor type");
-    ir_packing **end = &p->module->packings;
-    for (; *end; end = &(*end)->next)
-        if (strcmp((*end)->name, name) == 0) return ir_scan_fail(&p->scan, "there are two packings '%s'", name);
-    *end = IR_NEW(p->module->arena, ir_packing);
-    **end = (ir_packing){name, weight, type, NULL};
+    *place = IR_NEW(p->module->arena, ir_packing);
+    **place = (ir_packing){name, weight, type, NULL};
     return true;
 }
 

@@ -151,9 +151,9 @@ static bool check_block(ir_verifier *v, const ir_block *block, void *region) {
     bool right = true;
     const ir_op *before = NULL;
     for (ir_op *op = block->first; right && op; before = op, op = op->next) {
-        if ((unsigned)op->code >= IR_OP_COUNT) return ir_verify_fail(v, NULL, "an op of no known code");
-        if (op->prev != before) right = ir_verify_fail(v, op, "the list of ops is broken");
-        right = right && check_op(v, op, region);
+        if ((unsigned)op->code >= IR_OP_COUNT) right = ir_verify_fail(v, NULL, "an op of no known code");
+        else if (op->prev != before) right = ir_verify_fail(v, op, "the list of ops is broken");
+        else right = check_op(v, op, region);
         if (op->code != IR_OP_for) op->mark = region;
     }
     clear_marks(block);
