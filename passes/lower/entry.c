@@ -25,6 +25,8 @@ typedef struct entry_builder {
     slot *slots;
     const ir_extent *values_bytes; /* of all slots */
     const ir_extent *tasks_bytes;  /* of the largest kernel's tasks */
+    const ir_extent **task_needs;  /* the distinct needs that tasks_bytes is the largest of */
+    int need_count, need_capacity;
     ir_op *scratch, *tasks_scratch;
 } entry_builder;
 
@@ -219,6 +221,23 @@ static slot *take_slot(entry_builder *e, const ir_extent *bytes)
     return s;
 }
 
+/* Layers repeat their kernels: each distinct need enters the maximum once, which keeps its text short. */
+static void add_task_need(entry_builder *e, const ir_extent *bytes)
+{
+    for (int i = 0; i < e->need_count; i++)
+        if (e->task_needs[i] == bytes)
+            return;
+    if (e->need_count == e->need_capacity) {
+        const ir_extent **grown = IR_ARRAY(e->m->arena, const ir_extent *, 2 * e->need_capacity + 16);
+        for (int i = 0; i < e->need_count; i++)
+            grown[i] = e->task_needs[i];
+        e->task_needs = grown;
+        e->need_capacity = 2 * e->need_capacity + 16;
+    }
+    e->task_needs[e->need_count++] = bytes;
+    e->tasks_bytes = ir_extent_max(e->m, e->tasks_bytes, bytes);
+}
+
 /* Gives every intermediate result a slot and finds the largest scratch of any launch. */
 static void plan_scratch(entry_builder *e, lw_variant *const *variants)
 {
@@ -230,8 +249,7 @@ static void plan_scratch(entry_builder *e, lw_variant *const *variants)
                 info(op)->slot = take_slot(e, round_up(e, tensor_bytes(e, op->type)));
             for (const lw_variant *v = variants[number++]; v; v = v->next)
                 if (v->slot_bytes)
-                    e->tasks_bytes = ir_extent_max(e->m, e->tasks_bytes,
-                                                   ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v->tiles)));
+                    add_task_need(e, ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v->tiles)));
         }
         for (int i = 0; i < op->nargs; i++)
             if (info(op->args[i])->slot && info(op->args[i])->last_use == time)
@@ -321,19 +339,22 @@ static void make_values(entry_builder *e, const ir_op *fused)
     value_buffer(e, fused);
 }
 
+/* NULL: the sizes overflow, or are too many different ones to be told in one formula. */
 static const ir_extent *make_scratch(entry_builder *e)
 {
     const ir_extent *zero = constant(e, 0), *total = ir_extent_add(e->m, e->values_bytes, e->tasks_bytes);
     if (total == zero)
         return total;
     total = ir_extent_add(e->m, total, constant(e, 64));
+    if (!total)
+        return NULL;
     ir_op *bytes = lw_extent(&e->b, &e->dims, total);
     e->scratch = ir_build1(&e->b, IR_OP_scratch, ir_buffer(e->m, IR_U8), bytes);
     e->tasks_scratch = lw_subbuffer(&e->b, e->scratch, lw_extent(&e->b, &e->dims, e->values_bytes), IR_U8);
     return total;
 }
 
-void lw_entry(lw_shared *shared, const ir_func *graph, lw_variant *const *variants)
+bool lw_entry(lw_shared *shared, const ir_func *graph, lw_variant *const *variants)
 {
     ir_module *m = shared->module;
     ir_func *func = ir_func_new(m, IR_ENTRY, graph->name);
@@ -350,14 +371,19 @@ void lw_entry(lw_shared *shared, const ir_func *graph, lw_variant *const *varian
     e->dims.names[e->dims.count] = "threads";
     e->dims.values[e->dims.count++] = ir_build0(&e->b, IR_OP_threads, NULL);
     plan_scratch(e, variants);
-    func->plan = ir_extent_text(make_scratch(e));
+    const ir_extent *bytes = make_scratch(e);
+    if (bytes)
+        func->plan = ir_extent_text(bytes);
+    else
+        ir_report(m->diags, IR_ERROR, graph->loc, "layer '%s' needs more scratch than can be computed", graph->name);
     int number = 0;
     for (ir_op *op = graph->body.first; op; op = op->next)
-        if (op->code == IR_OP_fused) {
+        if (bytes && op->code == IR_OP_fused) {
             e->b.loc = op->loc;
             make_values(e, op);
             launch_variant(e, op, variants[number++]);
         }
     for (ir_op *op = graph->body.first; op; op = op->next)
         op->mark = NULL;
+    return bytes != NULL;
 }

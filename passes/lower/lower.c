@@ -21,8 +21,7 @@ static spc_status lower_layer(lw_shared *shared, const ir_func *graph)
         if (!variants[number++])
             return SPC_E_PROGRAM;
     }
-    lw_entry(shared, graph, variants);
-    return SPC_OK;
+    return lw_entry(shared, graph, variants) ? SPC_OK : SPC_E_PROGRAM;
 }
 
 spc_status pass_lower(ir_module *m, pass_context *context)

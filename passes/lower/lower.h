@@ -250,8 +250,8 @@ int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 
 /* Kernels of one fused op, one per variant of its plan line; equal kernels are shared. */
 lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
-/* The entry of a layer, given the variants of its fused ops (in order). */
-void lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
+/* The entry of a layer, given the variants of its fused ops (in order). False: reported. */
+bool lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
 /* Tasks of a launch: min(tiles, 4 * threads - 3). */
 const ir_extent *lw_task_count(ir_module *, const ir_extent *tiles);
 
