@@ -72,7 +72,7 @@ static bool evaluate_factor(const ir_factor *f, int64_t *out) {
 static bool evaluate(const ir_extent *e, int64_t *out) {
     *out = 0;
     for (int t = 0; t < ir_extent_terms(e); t++) {
-        int64_t product = ir_extent_coefficient(e, t), factor;
+        int64_t product = ir_extent_coefficient(e, t), factor = 0;
         for (int i = 0; i < ir_extent_factors(e, t); i++) {
             if (!evaluate_factor(ir_extent_factor(e, t, i), &factor)) return false;
             if (__builtin_mul_overflow(product, factor, &product)) return false;

@@ -1,0 +1,9 @@
+# Errors of a plan name the term and its legal values.
+spc-opt --all '--plan=@f.0 store=coo' input.ir
+=== input.ir
+graph @f {
+}
+=== expect 1
+plan:1:12: error: 'coo' is no value of store=; legal: dense[:R], csr, sell:R, bsr:RxC, bsc:RxC, nm:N:M[:R]
+@f.0 store=coo
+           ^~~
