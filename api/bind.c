@@ -80,7 +80,7 @@ static spc_status check_weight(spc_session *s, api_weight *w) {
     spc_status status = rt_weights_find(s->tensors, &w->declaration, &w->matrix, &w->found, &error);
     if (status) {
         w->found = false;
-        status = api_fail_error(s, rt_weights_place(s->tensors, &w->declaration), &error);
+        status = api_fail_error(s, w->declaration.name, &error);
         ir_report(s->diags, IR_NOTE, w->loc, "declared here");
         return status;
     }

@@ -5,6 +5,7 @@
 #include "ir/plan.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static spc_status refuse(spc_session *s, const char *key, const char *fmt, const char *value, const char *known) {
     return api_fail(s, SPC_E_ARG, ir_format(s->arena, "option %s", key), fmt, value, known);
@@ -47,10 +48,15 @@ static spc_status check_prefix(spc_session *s, const char *value) {
     return refuse(s, "prefix", "\"%s\" cannot start a C name%s", value, "");
 }
 
+/* @FILE, or lines of a plan, which start with @ too but hold terms. */
+static bool names_file(const char *value) {
+    return *value == '@' && (!strchr(value, '=') || access(value + 1, F_OK) == 0);
+}
+
 /* The text is parsed again into each program; here for its mistakes and so that a file is read once. */
 static spc_status check_plan(spc_session *s, const char *value) {
     ir_source *source = IR_NEW(s->arena, ir_source);
-    if (*value == '@') {
+    if (names_file(value)) {
         spc_status status = api_read_file(s, value + 1, source);
         if (status) return status;
     } else {

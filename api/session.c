@@ -23,7 +23,13 @@ spc_status api_fail(spc_session *s, spc_status status, const char *place, const 
     return s->last = status;
 }
 
+/* Errors about data bring their place with them: "FILE: TENSOR: error: text". */
 spc_status api_fail_error(spc_session *s, const char *place, const rt_error *error) {
+    static const char mark[] = ": error: ";
+    const char *at = strstr(error->text, mark);
+    if (at)
+        return api_fail(s, error->status, ir_strndup(s->arena, error->text, (size_t)(at - error->text)), "%s",
+                        at + strlen(mark));
     return api_fail(s, error->status ? error->status : SPC_E_INTERNAL, place, "%s", error->text);
 }
 

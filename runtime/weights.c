@@ -27,6 +27,7 @@ typedef struct finding {
     char *name, *tensor, *place;
     rt_declaration declaration;
     rt_holding holding;
+    int64_t from, searched; /* the offer it came from, and how many there were then */
 } finding;
 
 struct rt_weights {
@@ -318,11 +319,12 @@ static bool same_declaration(const finding *f, const rt_declaration *d)
            strcmp(f->tensor, d->tensor) == 0 && memcmp(k->dims, d->dims, sizeof *d->dims * (size_t)d->rank) == 0;
 }
 
-static const finding *recall(const rt_weights *w, const rt_declaration *d)
+/* The latest, since an offer from memory may have come before one from a file. */
+static finding *recall(const rt_weights *w, const rt_declaration *d)
 {
-    for (int64_t i = 0; i < w->nfindings; i++)
-        if (same_declaration(w->findings[i], d))
-            return w->findings[i];
+    for (int64_t i = w->nfindings; i > 0; i--)
+        if (same_declaration(w->findings[i - 1], d))
+            return w->findings[i - 1];
     return NULL;
 }
 
@@ -356,25 +358,30 @@ static spc_status take_found(rt_weights *w, const search *s, rt_matrix *out, rt_
         free_finding(f);
         return status;
     }
+    f->from = s->from - w->offers;
+    f->searched = w->noffers;
     w->findings[w->nfindings++] = f;
     *out = f->holding.matrix;
     return SPC_OK;
 }
 
+/* What was found before stands, unless offers came since: they may hold the tensor a second time. */
 spc_status rt_weights_find(rt_weights *w, const rt_declaration *d, rt_matrix *out, bool *found, rt_error *e)
 {
-    const finding *known = recall(w, d);
-    *found = known != NULL;
-    if (known) {
-        *out = known->holding.matrix;
-        return SPC_OK;
-    }
+    finding *known = recall(w, d);
     search s = {.declaration = d, .error = e};
-    spc_status status = run_search(w, &s);
-    if (status != SPC_OK || !s.count)
-        return status;
+    *found = false;
+    if (!known || known->searched != w->noffers) {
+        spc_status status = run_search(w, &s);
+        if (status != SPC_OK || !s.count)
+            return status;
+    }
     *found = true;
-    return take_found(w, &s, out, e);
+    if (!known || (s.count && known->from != s.from - w->offers))
+        return take_found(w, &s, out, e);
+    known->searched = w->noffers;
+    *out = known->holding.matrix;
+    return SPC_OK;
 }
 
 const char *rt_weights_place(rt_weights *w, const rt_declaration *d)

@@ -70,7 +70,8 @@ static spc_status read_inputs(const job *j) {
         char message[1024], line[2048];
         spc_status status = spc_tensor_read(j->in_path[i], j->layer->input[i].dtype, &j->in[i], message, sizeof message);
         if (!status) continue;
-        snprintf(line, sizeof line, "%s: error: %s\n", j->in_path[i], message);
+        if (strstr(message, ": error: ")) snprintf(line, sizeof line, "%s\n", message);
+        else snprintf(line, sizeof line, "%s: error: %s\n", j->in_path[i], message);
         cli_print_messages(line);
         return status;
     }

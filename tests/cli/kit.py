@@ -101,6 +101,10 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, status, f"spc {' '.join(arguments)}\n{self.err}")
         return self.out
 
+    def bytes_of(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
     def files(self):
         """All there is in the folder, but for the cache."""
         return sorted(name for name in os.listdir(self.dir) if name != "cache")

@@ -70,12 +70,12 @@ class Compile(kit.Case):
 
     def test_same_bytes_twice(self):
         self.build("--cache=none")
-        first = [open(self.path(name), "rb").read() for name in ("k.so", "k.h")]
+        first = [self.bytes_of(name) for name in ("k.so", "k.h")]
         self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", "--cache=none")
-        self.assertEqual(first, [open(self.path(name), "rb").read() for name in ("k.so", "k.h")])
+        self.assertEqual(first, [self.bytes_of(name) for name in ("k.so", "k.h")])
         self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", "--cache=c")
         self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", "--cache=c")
-        self.assertEqual(first[0], open(self.path("k.so"), "rb").read())
+        self.assertEqual(first[0], self.bytes_of("k.so"))
 
     def test_nothing_else_is_left(self):
         self.build()
@@ -83,15 +83,15 @@ class Compile(kit.Case):
 
     def test_depfile(self):
         self.build("-MD", "-MF", "k.d")
-        text = open(self.path("k.d")).read()
+        text = self.bytes_of("k.d").decode()
         self.assertEqual(text.replace("\\\n", "").split(), ["k.so", "k.h:", "ffn.sdl", "ffn.safetensors"])
         self.build("-MD")
-        self.assertEqual(open(self.path("k.d")).read(), text)
+        self.assertEqual(self.bytes_of("k.d").decode(), text)
 
     def test_to_standard_output(self):
         self.build()
         self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "-")
-        self.assertEqual(self.raw, open(self.path("k.so"), "rb").read())
+        self.assertEqual(self.raw, self.bytes_of("k.so"))
 
     def test_text_kinds(self):
         self.ffn()
@@ -143,7 +143,7 @@ class Compile(kit.Case):
         self.ffn()
         os.rename(self.path("ffn.sdl"), self.path("a b$c.sdl"))
         self.spc("a b$c.sdl", "-w", "ffn.safetensors", "-o", "k.so", "-MD")
-        self.assertIn("a\\ b$$c.sdl", open(self.path("k.d")).read())
+        self.assertIn("a\\ b$$c.sdl", self.bytes_of("k.d").decode())
 
 
 if __name__ == "__main__":

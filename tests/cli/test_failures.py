@@ -45,7 +45,7 @@ class Failures(kit.Case):
         weights = self.ffn()
         kit.write_safetensors(self.path("w.safetensors"), {"b1": weights["b1"]})
         self.compile(1, "-w", "ffn.safetensors", "-w", "w.safetensors")
-        self.assertSays("b1")
+        self.assertSays("w.safetensors: b1: error:", "twice", "ffn.safetensors")
 
     def test_contract_violation_has_coordinates(self):
         weights = self.ffn()
@@ -62,7 +62,8 @@ class Failures(kit.Case):
         with open(self.path("w.safetensors"), "wb") as file:
             file.write(b"\xff" * 64)
         self.compile(1, "-w", "w.safetensors")
-        self.assertSays("w.safetensors")
+        self.assertSays("w.safetensors: error: ")
+        self.assertEqual(self.err.count("error:"), 1)
 
     def test_missing_weights_file(self):
         self.ffn()

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <spc/spc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
