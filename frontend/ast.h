@@ -29,6 +29,9 @@ typedef struct fe_name {
     fe_local *local;             /* of the layer at work, if its generation is the current one */
     const fe_builtin *operation; /* built-in operation, pattern, mask of this name */
     const fe_builtin *pattern, *mask;
+    bool doubtful; /* stood in a part that could not be parsed: may be declared after all */
+    struct fe_name *recent; /* the name lexed before it since parsing was last in step, */
+    int recent_in;          /* if this is the current step */
     struct fe_name *next; /* in its hash bucket */
 } fe_name;
 

@@ -53,7 +53,7 @@ static bool read_argument(fe_call *call, const fe_arg *a, int i, const fe_value 
     const fe_param *p = &call->builtin->params[i];
     fe_bound single = {0}, *bound = p->repeats ? &single : &call->args[i];
     bound->given = call->args[i].given = true;
-    bound->at = a->name ? a->at : a->value->at;
+    bound->at = a->value->at;
     if (piped) {
         bound->piped = true;
         bound->value = *piped;
@@ -70,7 +70,7 @@ static bool missing_argument(fe_call *call) {
     const fe_builtin *b = call->builtin;
     for (int i = 0; i < b->count; i++) {
         if (call->args[i].given || b->params[i].optional) continue;
-        fe_error(call->w->c, call->expr->at, "'%s' lacks its argument '%s': it is %s", b->name, b->params[i].name,
+        fe_error(call->w->c, call->expr->at, "'%s' needs the argument '%s': it is %s", b->name, b->params[i].name,
                  fe_usage(call->w->c, b));
         return true;
     }
@@ -91,6 +91,7 @@ static void fill_defaults(fe_call *call) {
 
 static void prepare_rest(fe_call *call) {
     int count = 0;
+    if (!call->builtin->count || !call->builtin->params[0].repeats) return;
     for (const fe_arg *a = call->expr->args; a; a = a->next) count++;
     call->rest = IR_ARRAY(call->w->c->arena, fe_value, count);
     call->rest_at = IR_ARRAY(call->w->c->arena, fe_span, count);

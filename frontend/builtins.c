@@ -114,16 +114,32 @@ const char *fe_usage(fe_context *c, const fe_builtin *b) {
 
 /* ---- calling ---- */
 
-fe_value fe_call_operation(fe_walk *w, const fe_expr *e, const fe_builtin *b, const fe_value *piped) {
-    fe_call *call = IR_NEW(w->c->arena, fe_call);
+fe_call *fe_call_open(fe_walk *w, const fe_expr *e, const fe_builtin *b) {
+    fe_call *call = w->c->free_calls;
+    if (call) w->c->free_calls = call->next_free;
+    else call = IR_NEW(w->c->arena, fe_call);
     *call = (fe_call){.w = w, .expr = e, .builtin = b};
+    return call;
+}
+
+void fe_call_close(fe_call *call) {
+    call->next_free = call->w->c->free_calls;
+    call->w->c->free_calls = call;
+}
+
+static fe_value result_of(fe_call *call) {
+    fe_walk *w = call->w;
+    if (!call->builtin->emit) fe_unsupported(w->c, call->expr->at, "'%s'", call->builtin->name);
+    ir_op *op = w->builder && call->builtin->emit ? call->builtin->emit(call) : NULL;
+    fe_value v = fe_tensor_value(call->type, op);
+    v.quantity = call->quantity;
+    return v;
+}
+
+fe_value fe_call_operation(fe_walk *w, const fe_expr *e, const fe_builtin *b, const fe_value *piped) {
+    fe_call *call = fe_call_open(w, e, b);
     if (w->layer) w->layer->operations++;
-    if (!fe_bind_arguments(call, piped) || !b->check(call)) return fe_bad();
-    if (!b->emit) {
-        fe_unsupported(w->c, e->at, "'%s'", b->name);
-        fe_value v = fe_tensor_value(call->type, NULL);
-        v.quantity = call->quantity;
-        return v;
-    }
-    return call->type ? fe_tensor_value(call->type, w->builder ? b->emit(call) : NULL) : fe_bad();
+    fe_value v = fe_bind_arguments(call, piped) && b->check(call) ? result_of(call) : fe_bad();
+    fe_call_close(call);
+    return v;
 }

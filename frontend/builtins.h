@@ -47,6 +47,7 @@ typedef struct fe_call {
     const ir_type *type;  /* out: the result's */
     fe_quantity quantity; /* out */
     rt_pattern *pattern;  /* out, of patterns: parts are added */
+    struct fe_call *next_free;
 } fe_call;
 
 struct fe_builtin {
@@ -66,6 +67,9 @@ void fe_guess_operations(fe_guess *);
 void fe_guess_patterns(fe_guess *);
 void fe_guess_masks(fe_guess *);
 
+/* Calls nest as deep as expressions and are large, so they are kept and used again rather than put on the stack. */
+fe_call *fe_call_open(fe_walk *, const fe_expr *, const fe_builtin *);
+void fe_call_close(fe_call *);
 /* Binds the arguments of the expression (piped: the first one's value). False: reported. */
 bool fe_bind_arguments(fe_call *, const fe_value *piped);
 fe_value fe_call_operation(fe_walk *, const fe_expr *, const fe_builtin *, const fe_value *piped);

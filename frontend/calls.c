@@ -107,12 +107,8 @@ static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int 
     }
     const ir_type *want = substituted(w, in->at[i], f->checked);
     if (!want || want == v->type) return want != NULL;
-    const char *why = "";
-    for (int j = 0; want->rank == v->type->rank && j < want->rank && !why[0]; j++)
-        if (want->dims[j] != v->type->dims[j])
-            why = ir_format(w->c->arena, ": on axis %d, %s", j, fe_difference(w, v->type->dims[j], want->dims[j]));
-    fe_error(w->c, in->at[i], "the input '%s' of '%s' is %s here, got %s%s", f->name->text, callee->name->text, fe_type_text(w, want),
-             fe_type_text(w, v->type), why);
+    fe_error(w->c, in->at[i], "the input '%s' of '%s' is %s here, got %s: %s", f->name->text, callee->name->text, fe_type_text(w, want),
+             fe_type_text(w, v->type), fe_type_difference(w, v->type, want));
     fe_note(w->c, f->at, "declared %s here", fe_type_text(w, f->checked));
     return false;
 }

@@ -115,7 +115,8 @@ static void check_total(fe_context *c) {
 
 static void warn_unused(fe_context *c) {
     for (const fe_item *i = c->items; i && !c->syntax_errors; i = i->next)
-        if (!i->used && i->kind != FE_LAYER) fe_warning(c, i->at, "%s, '%s', is never used", fe_item_kind_text(i->kind), i->name->text);
+        if (!i->used && i->kind != FE_LAYER) 
+            fe_warning(c, i->at, "the %s '%s' is never used", fe_item_kind_text(i->kind) + 2, i->name->text);
 }
 
 void fe_check(fe_context *c) {

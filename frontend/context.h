@@ -27,12 +27,15 @@ struct fe_context {
     fe_item *items, *last_item;
     /* parsing */
     int nesting;
-    bool syntax_errors; /* then names may be missing that the file does declare */
+    bool syntax_errors; /* then names may be unused only because their use was not understood */
+    fe_name *recent;    /* names lexed since the last whole statement or item */
+    int step;
     fe_mention *mentions;
     /* checking */
     int generation; /* of locals and weight ops: one per walk over a layer */
     fe_later *later, *last_later;
     int64_t call_number;  /* of bindings of dims: one per call of a layer */
+    struct fe_call *free_calls;
     fe_item *first_layer, *last_layer; /* layers, callees before callers */
 };
 

@@ -21,7 +21,7 @@ static fe_value undefined(fe_walk *w, const fe_expr *e) {
     const char *name = e->name->text;
     if (w->scope == FE_SCOPE_BODY && e->name->operation)
         fe_error(w->c, e->at, "'%s' is an operation; write %s(...)", name, name);
-    else if (!w->c->syntax_errors) {
+    else if (!e->name->doubtful) {
         fe_guess g = fe_guess_for(w->c, name);
         guess_values(w, &g);
         fe_error(w->c, e->at, "'%s' is not defined%s", name, fe_guess_text(&g, w->c->arena));
@@ -45,7 +45,7 @@ static fe_value unassigned(fe_walk *w, const fe_expr *e) {
     if (assigned_later(w, e->name, &at)) {
         fe_error(w->c, e->at, "'%s' is used before it is assigned", e->name->text);
         fe_note(w->c, at, "assigned here");
-    } else if (!w->c->syntax_errors) {
+    } else if (!e->name->doubtful) {
         fe_error(w->c, e->at, "'%s' is used but never assigned", e->name->text);
     }
     return fe_bad();
@@ -97,7 +97,9 @@ static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
     for (const fe_item *i = w->c->items; i; i = i->next)
         if (i->kind == FE_LAYER) fe_guess_try(&g, i->name->text);
     fe_guess_operations(&g);
-    if (!w->c->syntax_errors)
+    if (e->name->item)
+        fe_error(w->c, e->at, "'%s' is %s; only layers and operations are called", e->name->text, fe_item_kind_text(e->name->item->kind));
+    else if (!e->name->doubtful)
         fe_error(w->c, e->at, "'%s' is neither a layer nor an operation%s", e->name->text, fe_guess_text(&g, w->c->arena));
     fe_touch(w, e);
     return fe_bad();

@@ -17,6 +17,7 @@
 
 %code requires {
 #include "frontend/parse.h"
+#include <string.h>
 }
 %code {
 #define YYLLOC_DEFAULT(out, rhs, n)                                                                   \
@@ -87,21 +88,21 @@ file: items ;
 items: %empty | items item ;
 
 item:
-    DIM dims ';'
-  | CONST consts ';'
-  | PATTERN NAME '=' expr ';'           { fe_item_new(c, FE_PATTERN, $2, @2)->value = $4; }
-  | MASK NAME '=' expr ';'              { fe_item_new(c, FE_MASK, $2, @2)->value = $4; }
+    DIM dims ';'                        { fe_in_step(c); }
+  | CONST consts ';'                    { fe_in_step(c); }
+  | PATTERN NAME '=' expr ';'           { fe_item_new(c, FE_PATTERN, $2, @2)->value = $4; fe_in_step(c); }
+  | MASK NAME '=' expr ';'              { fe_item_new(c, FE_MASK, $2, @2)->value = $4; fe_in_step(c); }
   | WEIGHT NAME ':' type clauses ';'    { fe_item *w = fe_item_new(c, FE_WEIGHT, $2, @2);
-                                          w->type = $4; w->clauses = $5.first; }
+                                          w->type = $4; w->clauses = $5.first; fe_in_step(c); }
   | LAYER NAME '(' fields ')' ARROW results body
                                         { fe_item *l = fe_item_new(c, FE_LAYER, $2, @2);
                                           l->inputs = $4.first; l->results = $7.first; l->body = $8.first;
-                                          c->nesting = 0; }
-  | LAYER error body                    { fe_drop_item(c); }
-  | LAYER error                         { fe_drop_item(c); yyerrok; }
-  | error ';'                           { fe_drop_item(c); yyerrok; }
-  | error '}'                           { fe_drop_item(c); yyerrok; }
-  | error                               { fe_drop_item(c); yyerrok; }
+                                          fe_in_step(c); }
+  | LAYER error body                    { c->mentions = NULL; fe_in_step(c); }
+  | LAYER error                         { c->mentions = NULL; fe_give_up(c); }
+  | error ';'                           { c->mentions = NULL; fe_give_up(c); yyerrok; }
+  | error '}'                           { c->mentions = NULL; fe_give_up(c); yyerrok; }
+  | error                               { c->mentions = NULL; fe_give_up(c); }
   ;
 
 dims: dim | dims ',' dim ;
@@ -141,15 +142,17 @@ results:
   ;
 
 body:
-    '{' stmts '}'                       { $$ = $2; }
-  | '{' stmts error                     { $$ = $2; c->nesting = 0; yyerrok; }
+    brace stmts '}'                     { $$ = $2; }
+  | brace stmts error                   { $$ = $2; fe_give_up(c); }
   ;
+brace: '{'                              { if (YYRECOVERING()) fe_give_up(c); else fe_in_step(c); } ;
 stmts: %empty                           { $$ = (fe_list){0}; }
   | stmts stmt                          { $$ = $1; if ($2) APPEND($$, fe_stmt, $2); }
   ;
 stmt:
-    targets '=' chain ';'               { $$ = IR_NEW(c->arena, fe_stmt); *$$ = (fe_stmt){$1.first, $3, NULL}; }
-  | error ';'                           { $$ = NULL; c->nesting = 0; yyerrok; }
+    targets '=' chain ';'               { $$ = IR_NEW(c->arena, fe_stmt); *$$ = (fe_stmt){$1.first, $3, NULL};
+                                          fe_in_step(c); }
+  | error ';'                           { $$ = NULL; fe_give_up(c); yyerrok; }
   ;
 targets:
     NAME                                { fe_target *t = new_target(c, $1, @1); $$ = (fe_list){t, t}; }
@@ -268,17 +271,65 @@ static void fe_yyerror(const fe_span *at, fe_context *c, void *scanner, const ch
     fe_lex_error(c, *at, "%s", message);
 }
 
-/* The most that can be expected without turning the message into a list of the language. */
-enum { MAX_EXPECTED = 4 };
+enum { MAX_EXPECTED = 40, MAX_NAMED = 5 };
+
+/* Tokens that a message calls by a common name, so that it does not turn into a list of the language. An expression and
+ * an operator share '-', which the other tokens of its place make clear. */
+static const struct group {
+    const char *text, *name;
+} groups[] = {
+    {"'dim'", "an item"},         {"'const'", "an item"},         {"'pattern'", "an item"},     {"'mask'", "an item"},
+    {"'weight'", "an item"},      {"'layer'", "an item"},         {"'|>'", "an operator"},      {"'=='", "an operator"},
+    {"'!='", "an operator"},      {"'<='", "an operator"},        {"'>='", "an operator"},      {"'<'", "an operator"},
+    {"'>'", "an operator"},       {"'|'", "an operator"},         {"'&'", "an operator"},       {"'+'", "an operator"},
+    {"'*'", "an operator"},       {"'/'", "an operator"},         {"'-'", NULL},                {"an integer", "an expression"},
+    {"a number", "an expression"}, {"'true'", "an expression"},   {"'false'", "an expression"}, {"'!'", "an expression"},
+};
+
+static const char *group_of(const char *text) {
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        if (strcmp(groups[i].text, text) == 0) return groups[i].name;
+    return text;
+}
+
+/* Adds a name unless it is there; returns the new count. */
+static int add_name(const char **names, int count, const char *name) {
+    if (!name || count == MAX_NAMED + 1) return count;
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return count;
+    names[count] = name;
+    return count + 1;
+}
+
+static bool expects(const yysymbol_kind_t *expected, int count, yysymbol_kind_t symbol) {
+    for (int i = 0; i < count; i++)
+        if (expected[i] == symbol) return true;
+    return false;
+}
+
+/* What would fit, tokens before groups. An argument's name and an expression's beginning go by "an expression". */
+static int name_expected(const yysymbol_kind_t *expected, int count, const char **names) {
+    bool expression = expects(expected, count, YYSYMBOL_REAL);
+    int named = 0;
+    for (int groups_now = 0; groups_now < 2; groups_now++)
+        for (int i = 0; i < count; i++) {
+            const char *token = yysymbol_name(expected[i]), *name = group_of(token);
+            bool opens = expected[i] == YYSYMBOL_NAME || strcmp(token, "'('") == 0 || strcmp(token, "'['") == 0;
+            if (expression && (opens || (name && strcmp(name, "an item") == 0))) name = "an expression";
+            if ((name != token) == groups_now) named = add_name(names, named, name);
+        }
+    return named > MAX_NAMED ? 0 : named;
+}
 
 static int yyreport_syntax_error(const yypcontext_t *context, fe_context *c, void *scanner) {
-    yysymbol_kind_t expected[MAX_EXPECTED + 1], found = yypcontext_token(context);
-    const char *names[MAX_EXPECTED];
+    yysymbol_kind_t expected[MAX_EXPECTED], found = yypcontext_token(context);
+    const char *names[MAX_NAMED + 1], *text = yysymbol_name(found);
     int count = yypcontext_expected_tokens(context, expected, MAX_EXPECTED);
-    for (int i = 0; i < count; i++) names[i] = yysymbol_name(expected[i]);
-    const char *text = yysymbol_name(found);
     if (found == YYSYMBOL_NAME || found == YYSYMBOL_INT || found == YYSYMBOL_REAL)
         text = ir_format(c->arena, "'%.60s'", fe_yyget_text(scanner));
-    fe_syntax_error(c, *yypcontext_location(context), text, count, names);
+    if (expects(expected, count, YYSYMBOL_LAYER) && !expects(expected, count, YYSYMBOL_REAL))
+        fe_wrong_item_word(c, *yypcontext_location(context), fe_yyget_text(scanner), text);
+    else
+        fe_syntax_error(c, *yypcontext_location(context), text, name_expected(expected, count, names), names);
     return 0;
 }

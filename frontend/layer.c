@@ -6,7 +6,7 @@
 static bool name_is_taken(fe_walk *w, const fe_name *name, fe_span at, const char *role) {
     const fe_item *item = name->item;
     if (name->local && name->local->generation == w->c->generation) {
-        fe_error(w->c, at, "the name '%s' is taken in this layer", name->text);
+        fe_error(w->c, at, "'%s' is declared already; a name is assigned once, and inputs not at all", name->text);
         fe_note(w->c, name->local->at, "first declared here");
         return true;
     }
@@ -38,21 +38,13 @@ static void declare_inputs(fe_walk *w) {
 
 /* ---- assignments ---- */
 
-static const char *first_difference(fe_walk *w, const ir_type *got, const ir_type *want) {
-    if (got->dtype != want->dtype) return ir_format(w->c->arena, "use cast(..., %s)", ir_dtype_of(want->dtype)->name);
-    if (got->rank != want->rank) return ir_format(w->c->arena, "%d axes are not %d", got->rank, want->rank);
-    int i = 0;
-    while (got->dims[i] == want->dims[i]) i++;
-    return ir_format(w->c->arena, "on axis %d, %s", i, fe_difference(w, got->dims[i], want->dims[i]));
-}
-
 static void check_result(fe_walk *w, fe_span at, const fe_field *field, const fe_value *v) {
     if (!field->checked || v->kind != FE_TENSOR) return;
     if (v->quantity != FE_PLAIN)
         fe_error(w->c, at, "the result '%s' cannot be %s; use dequantize", field->name->text, fe_value_text(w, v));
     else if (v->type != field->checked)
         fe_error(w->c, at, "the result '%s' is declared %s but this is %s: %s", field->name->text,
-                 fe_type_text(w, field->checked), fe_type_text(w, v->type), first_difference(w, v->type, field->checked));
+                 fe_type_text(w, field->checked), fe_type_text(w, v->type), fe_type_difference(w, v->type, field->checked));
     else return;
     fe_note(w->c, field->at, "declared here");
 }
@@ -61,6 +53,7 @@ static void assign(fe_walk *w, const fe_target *t, fe_value v) {
     fe_local *l = t->name->local;
     if (l && l->generation == w->c->generation && l->field && !l->assigned) check_result(w, t->at, l->field, &v);
     else l = declare(w, t->name, t->at, "name", NULL);
+    l->at = t->at;
     l->assigned = true;
     l->value = v;
 }
@@ -90,7 +83,7 @@ static void check_results(fe_walk *w) {
     for (const fe_field *f = w->layer->results; f; f = f->next) {
         const fe_local *l = f->name->local;
         if (!l || l->field != f || l->generation != w->c->generation) continue;
-        if (!l->assigned && !w->c->syntax_errors) fe_error(w->c, f->at, "the result '%s' is never assigned", f->name->text);
+        if (!l->assigned && !f->name->doubtful) fe_error(w->c, f->at, "the result '%s' is never assigned", f->name->text);
         if (w->builder && l->value.kind == FE_TENSOR) fe_emit_output(w, f, &l->value);
     }
 }
@@ -98,7 +91,8 @@ static void check_results(fe_walk *w) {
 static void warn_unused(fe_walk *w) {
     if (w->builder || w->c->syntax_errors) return;
     for (const fe_local *l = w->locals; l; l = l->next)
-        if (!l->used && strcmp(l->role, "result") != 0) fe_warning(w->c, l->at, "the %s '%s' is never used", l->role, l->name->text);
+        if (!l->used && l->value.kind != FE_BAD && strcmp(l->role, "result") != 0)
+            fe_warning(w->c, l->at, "the %s '%s' is never used", l->role, l->name->text);
 }
 
 void fe_walk_layer(fe_walk *w) {

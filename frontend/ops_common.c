@@ -11,8 +11,9 @@ bool fe_refuse(fe_call *call, fe_span at, const char *fmt, ...) {
 
 bool fe_same_extent(fe_call *call, fe_span at, const char *a_what, const ir_extent *a, const char *b_what, const ir_extent *b) {
     if (a == b) return true;
-    return fe_refuse(call, at, "%s is %s but %s is %s; %s", a_what, ir_extent_text(a), b_what, ir_extent_text(b),
-                     fe_difference(call->w, a, b));
+    const ir_extent *difference = ir_extent_sub(call->w->c->module, a, b);
+    const char *unproved = difference && ir_extent_is_const(difference, NULL) ? "" : "; they cannot be proved equal";
+    return fe_refuse(call, at, "%s is %s but %s is %s%s", a_what, ir_extent_text(a), b_what, ir_extent_text(b), unproved);
 }
 
 bool fe_require_rank(fe_call *call, const fe_bound *b, const char *name, int least, int most) {

@@ -80,13 +80,33 @@ void fe_syntax_error(fe_context *c, fe_span at, const char *found, int count, co
     else fe_lex_error(c, at, "unexpected %s", found);
 }
 
+void fe_wrong_item_word(fe_context *c, fe_span at, const char *word, const char *found) {
+    static const char *const words[] = {"dim", "const", "pattern", "mask", "weight", "layer"};
+    fe_guess g = fe_guess_for(c, word);
+    for (int i = 0; i < 6; i++) fe_guess_try(&g, words[i]);
+    fe_lex_error(c, at, "expected dim, const, pattern, mask, weight or layer but found %s%s", found, fe_guess_text(&g, c->arena));
+}
+
 bool fe_nest(fe_context *c, fe_span at) {
     if (++c->nesting <= FE_MAX_NESTING) return true;
     fe_lex_error(c, at, "nesting is over %d levels deep; give inner parts names of their own", FE_MAX_NESTING);
     return false;
 }
 
-void fe_drop_item(fe_context *c) {
-    c->mentions = NULL;
+void fe_name_seen(fe_context *c, fe_name *name) {
+    if (name->recent_in == c->step) return;
+    name->recent_in = c->step;
+    name->recent = c->recent;
+    c->recent = name;
+}
+
+void fe_in_step(fe_context *c) {
+    c->recent = NULL;
+    c->step++;
     c->nesting = 0;
+}
+
+void fe_give_up(fe_context *c) {
+    for (fe_name *n = c->recent; n; n = n->recent) n->doubtful = true;
+    fe_in_step(c);
 }

@@ -23,10 +23,15 @@ _Noreturn void fe_lexer_failed(fe_context *);
 
 /* "expected ';' but found 'layer'": count names of what would fit. */
 void fe_syntax_error(fe_context *, fe_span at, const char *found, int count, const char *const *expected);
+/* Something else where dim, const, ... must stand. */
+void fe_wrong_item_word(fe_context *, fe_span at, const char *word, const char *found);
 /* One level deeper; false and reported where that is too deep. */
 bool fe_nest(fe_context *, fe_span at);
 
-/* After a mistake: forget what the broken item mentioned. */
-void fe_drop_item(fe_context *);
+/* Statements and items in step with the parser: a whole one was read, or one was given up, whose names are then
+ * doubtful. */
+void fe_name_seen(fe_context *, fe_name *);
+void fe_in_step(fe_context *);
+void fe_give_up(fe_context *);
 
 #endif

@@ -24,7 +24,7 @@ static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
         if (i->kind == (mask ? FE_MASK : FE_PATTERN)) fe_guess_try(&g, i->name->text);
     if (mask) fe_guess_masks(&g);
     else fe_guess_patterns(&g);
-    if (!w->c->syntax_errors)
+    if (!e->name->doubtful)
         fe_error(w->c, e->at, "there is no %s '%s'%s", mask ? "mask" : "pattern", e->name->text, fe_guess_text(&g, w->c->arena));
     fe_touch(w, e);
     return false;
@@ -53,9 +53,11 @@ static bool takes_no_arguments(fe_walk *w, const fe_expr *e) {
 }
 
 static bool call_builtin(fe_walk *w, const fe_expr *e, const fe_builtin *b, rt_pattern *out) {
-    fe_call *call = IR_NEW(w->c->arena, fe_call);
-    *call = (fe_call){.w = w, .expr = e, .builtin = b, .pattern = out};
-    return fe_bind_arguments(call, NULL) && b->check(call);
+    fe_call *call = fe_call_open(w, e, b);
+    call->pattern = out;
+    bool good = fe_bind_arguments(call, NULL) && b->check(call);
+    fe_call_close(call);
+    return good;
 }
 
 static bool not_one(fe_walk *w, const fe_expr *e, bool mask) {

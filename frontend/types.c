@@ -22,6 +22,14 @@ const char *fe_difference(const fe_walk *w, const ir_extent *got, const ir_exten
     return ir_format(w->c->arena, "%s cannot be proved equal to %s", ir_extent_text(got), ir_extent_text(want));
 }
 
+const char *fe_type_difference(const fe_walk *w, const ir_type *got, const ir_type *want) {
+    if (got->dtype != want->dtype) return ir_format(w->c->arena, "use cast(..., %s)", ir_dtype_of(want->dtype)->name);
+    if (got->rank != want->rank) return ir_format(w->c->arena, "%d axes are not %d", got->rank, want->rank);
+    int i = 0;
+    while (got->dims[i] == want->dims[i]) i++;
+    return ir_format(w->c->arena, "on axis %d, %s", i, fe_difference(w, got->dims[i], want->dims[i]));
+}
+
 /* Bytes, because that is what must be addressed. */
 static bool size_fits(fe_walk *w, ir_dtype dtype, int rank, const ir_extent *const *dims) {
     const ir_extent *size = ir_extent_const(w->c->module, ir_dtype_of(dtype)->bytes);

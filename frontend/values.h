@@ -90,6 +90,8 @@ const ir_type *fe_tensor(fe_walk *, fe_span at, ir_dtype, int rank, const ir_ext
 const char *fe_type_text(const fe_walk *, const ir_type *);
 /* "512 is not 64", "'n' cannot be proved equal to 'm'" */
 const char *fe_difference(const fe_walk *, const ir_extent *got, const ir_extent *want);
+/* The first thing in which two types differ, and what to do. */
+const char *fe_type_difference(const fe_walk *, const ir_type *got, const ir_type *want);
 ir_dtype fe_dtype_named(const char *name); /* of the language; IR_NO_DTYPE: none */
 void fe_guess_dtypes(fe_guess *);
 static inline bool fe_extent_is(const ir_extent *e, int64_t value) {
