@@ -12,15 +12,35 @@ typedef struct registers {
     LLVMValueRef of[4]; /* eax ebx ecx edx */
 } registers;
 
-static registers cpuid(llvm_emitter *e, uint32_t leaf, uint32_t subleaf)
+/* A function of its own: LLVM starts an assembler for every place with inline assembly. */
+static LLVMValueRef cpuid_function(llvm_emitter *e, LLVMTypeRef type)
 {
     static const char constraints[] = "={ax},={bx},={cx},={dx},0,2,~{dirflag},~{fpsr},~{flags}";
-    LLVMTypeRef word = llvm_i(e, 32), params[2] = {word, word}, results[4] = {word, word, word, word};
-    LLVMTypeRef type = LLVMFunctionType(LLVMStructTypeInContext(e->context, results, 4, false), params, 2, false);
+    static const char name[] = "spc_cpuid";
+    LLVMValueRef function = LLVMGetNamedFunction(e->unit, name);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
+
+    if (function)
+        return function;
+    function = LLVMAddFunction(e->unit, name, type);
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    llvm_attribute(e, function, LLVMAttributeFunctionIndex, "nounwind", 0);
+    llvm_attribute(e, function, LLVMAttributeFunctionIndex, "noinline", 0);
+    llvm_position(e, LLVMAppendBasicBlockInContext(e->context, function, "body"));
     LLVMValueRef code = LLVMGetInlineAsm(type, "cpuid", 5, constraints, sizeof constraints - 1, true, false,
                                          LLVMInlineAsmDialectATT, false);
+    LLVMValueRef args[2] = {LLVMGetParam(function, 0), LLVMGetParam(function, 1)};
+    LLVMBuildRet(e->builder, LLVMBuildCall2(e->builder, type, code, args, 2, ""));
+    llvm_position(e, here);
+    return function;
+}
+
+static registers cpuid(llvm_emitter *e, uint32_t leaf, uint32_t subleaf)
+{
+    LLVMTypeRef word = llvm_i(e, 32), params[2] = {word, word}, results[4] = {word, word, word, word};
+    LLVMTypeRef type = LLVMFunctionType(LLVMStructTypeInContext(e->context, results, 4, false), params, 2, false);
     LLVMValueRef args[2] = {llvm_int(e, 32, leaf), llvm_int(e, 32, subleaf)};
-    LLVMValueRef all = LLVMBuildCall2(e->builder, type, code, args, 2, "");
+    LLVMValueRef all = LLVMBuildCall2(e->builder, type, cpuid_function(e, type), args, 2, "");
     registers result;
 
     for (unsigned i = 0; i < 4; i++)
