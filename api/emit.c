@@ -80,7 +80,8 @@ static spc_status link_objects(spc_session *s, emit_job *job, const char *output
                         .pieces = link_pieces(s, &p->layout),
                         .piece_count = p->layout.piece_count,
                         .weights_bytes = p->layout.bytes,
-                        .output = output};
+                        .output = output,
+                        .relocatable = !strcmp(job->kind, "obj")};
     link.exports = export_names(s, p, &link.export_count);
     spc_status status = api_manifest(s, p, api_option_value(s, API_prefix), &link.manifest);
     if (status) return status;

@@ -22,8 +22,9 @@
 static const char weights_script[] =
     "SECTIONS { " BE_WEIGHTS_SECTION " : ALIGN(0x200000) { *(" BE_WEIGHTS_SECTION ") } } INSERT AFTER .bss;\n";
 
-/* Those that know INSERT; the first that is installed. */
-static const char *const linkers[] = {"ld", "ld.bfd", "ld.lld"};
+/* Names that a tool may have, ended by NULL; the first that is installed is run. Linkers: those that know INSERT. */
+static const char *const linkers[] = {"ld", "ld.bfd", "ld.lld", NULL};
+static const char *const object_copiers[] = {"objcopy", "llvm-objcopy", NULL};
 
 typedef struct strings {
     char **at; /* terminated by NULL */
@@ -35,7 +36,7 @@ typedef struct link_run {
     rt_error *error;
     char *folder;
     strings files;     /* in folder, to be removed */
-    strings arguments; /* of the linker */
+    strings arguments; /* of the tool that runs next */
 } link_run;
 
 static spc_status no_memory(rt_error *error) { return rt_fail(error, SPC_E_NOMEM, "out of memory"); }
@@ -200,7 +201,7 @@ static bool add_libraries(strings *arguments)
 
 /* --no-relax: the linker must not turn the weights' address from the table into a 32-bit offset. --build-id=none and the
  * rest: the same inputs give the same bytes. */
-static spc_status make_arguments(link_run *run)
+static spc_status library_arguments(link_run *run)
 {
     static const char *const fixed[] = {"ld", "-shared", "--hash-style=gnu", "--build-id=none", "--no-relax",
                                         "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro"};
@@ -225,9 +226,31 @@ static spc_status make_arguments(link_run *run)
     return status || add_libraries(arguments) ? status : no_memory(run->error);
 }
 
+static spc_status object_arguments(link_run *run)
+{
+    strings *arguments = &run->arguments;
+    bool ok = append_copy(arguments, "ld") && append_copy(arguments, "-r") && append_copy(arguments, "-o")
+        && append_copy(arguments, run->job->output);
+
+    return ok ? add_objects(run) : no_memory(run->error);
+}
+
+/* Makes kernels and weights local to the object, so that several of them go into one program. */
+static spc_status copier_arguments(link_run *run)
+{
+    strings *arguments = &run->arguments;
+
+    strings_free(arguments);
+    bool ok = append_copy(arguments, "objcopy") && append_copy(arguments, "--keep-global-symbol=" BE_MANIFEST_SYMBOL);
+    for (size_t i = 0; i < run->job->export_count; i++)
+        ok = ok && append(arguments, joined("--keep-global-symbol=", run->job->exports[i]));
+    ok = ok && append_copy(arguments, run->job->output);
+    return ok ? SPC_OK : no_memory(run->error);
+}
+
 /* ---- the linker ---- */
 
-static int spawn(const strings *arguments, int messages, pid_t *pid)
+static int spawn(const char *const *names, const strings *arguments, int messages, pid_t *pid)
 {
     static char *const environment[] = {"LC_ALL=C", NULL}; /* messages are read below */
     posix_spawn_file_actions_t actions;
@@ -240,11 +263,11 @@ static int spawn(const strings *arguments, int messages, pid_t *pid)
         failure = posix_spawn_file_actions_adddup2(&actions, messages, 1);
     if (!failure)
         failure = posix_spawn_file_actions_adddup2(&actions, messages, 2);
-    for (size_t i = 0; !failure && i < sizeof linkers / sizeof *linkers; i++) {
-        failure = posix_spawnp(pid, linkers[i], &actions, NULL, arguments->at, environment);
+    for (; !failure && *names; names++) {
+        failure = posix_spawnp(pid, *names, &actions, NULL, arguments->at, environment);
         if (failure != ENOENT)
             break;
-        failure = i + 1 < sizeof linkers / sizeof *linkers ? 0 : ENOENT;
+        failure = names[1] ? 0 : ENOENT;
     }
     posix_spawn_file_actions_destroy(&actions);
     return failure;
@@ -294,7 +317,7 @@ static spc_status wait_for(const link_run *run, pid_t pid, const char *messages)
     return judge(run, status, messages);
 }
 
-static spc_status run_linker(const link_run *run)
+static spc_status run_tool(const link_run *run, const char *const *names)
 {
     char messages[800] = "";
     int ends[2], failure;
@@ -302,17 +325,34 @@ static spc_status run_linker(const link_run *run)
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return rt_fail(run->error, SPC_E_BACKEND, "pipe: %s", strerror(errno));
-    unlink(run->job->output);
-    failure = spawn(&run->arguments, ends[1], &pid);
+    failure = spawn(names, &run->arguments, ends[1], &pid);
     close(ends[1]);
     if (!failure)
         read_messages(ends[0], messages, sizeof messages);
     close(ends[0]);
     if (failure == ENOENT)
-        return rt_fail(run->error, SPC_E_BACKEND, "there is no linker (ld); install the package binutils");
+        return rt_fail(run->error, SPC_E_BACKEND, "there is no linker (%s); install the package binutils", names[0]);
     if (failure)
-        return rt_fail(run->error, SPC_E_BACKEND, "cannot start the linker: %s", strerror(failure));
+        return rt_fail(run->error, SPC_E_BACKEND, "cannot start the linker (%s): %s", names[0], strerror(failure));
     return wait_for(run, pid, messages);
+}
+
+static spc_status link_all(link_run *run)
+{
+    const bool object = run->job->relocatable;
+    spc_status status = object ? object_arguments(run) : library_arguments(run);
+
+    if (status)
+        return status;
+    unlink(run->job->output);
+    status = run_tool(run, linkers);
+    if (!status && object)
+        status = copier_arguments(run);
+    if (!status && object)
+        status = run_tool(run, object_copiers);
+    if (status)
+        unlink(run->job->output);
+    return status;
 }
 
 spc_status be_link(const be_link_job *job, rt_error *error)
@@ -321,12 +361,7 @@ spc_status be_link(const be_link_job *job, rt_error *error)
     spc_status status = open_folder(&run);
 
     if (!status)
-        status = make_arguments(&run);
-    if (!status) {
-        status = run_linker(&run);
-        if (status)
-            unlink(job->output);
-    }
+        status = link_all(&run);
     close_folder(&run);
     return status;
 }
