@@ -1,7 +1,8 @@
-/* fuse: every contraction with its elementwise tail, and every tree of elementwise ops, becomes one fused op: one
- * kernel. An op joins its user where it has no other user, the user is elementwise and both have the same shape; a group
- * holds one contraction at most. Constants are copied into the groups that use them. Requires graphs; afterwards they
- * hold inputs, weights, fused ops and outputs only, and every output is the result of a fused op of its own. */
+/* fuse: every core (contraction, op along axes, copy) with its elementwise tail, and every tree of elementwise ops,
+ * becomes one fused op: one kernel. An op joins its user where it has no other user, the user is elementwise and both
+ * have the same shape; a group holds one core at most. Constants are copied into the groups that use them. Requires
+ * graphs; afterwards they hold inputs, weights, views, fused ops and outputs only, and every output is the result of a
+ * fused op of its own, or a view of one. */
 #include "passes/graph.h"
 
 #include <assert.h>
@@ -10,8 +11,9 @@
 enum { MAX_GROUP_ARGS = 48 };
 
 typedef struct group {
-    bool contraction;
-    int args; /* an upper bound on the values from outside */
+    bool core;
+    bool closed; /* takes no tail */
+    int args;    /* an upper bound on the values from outside */
 } group;
 
 /* What is known of an op of the old body. */
@@ -37,7 +39,7 @@ static op_info *info(const ir_op *op)
 
 static bool computes(const ir_op *op)
 {
-    return graph_is_contraction(op) || graph_is_elementwise(op);
+    return graph_is_core(op) || graph_is_elementwise(op);
 }
 
 static bool same_shape(const ir_type *a, const ir_type *b)
@@ -60,7 +62,8 @@ static void count_uses(fuser *fu)
 static void join_operands(ir_op *op)
 {
     group *g = &info(op)->group;
-    g->contraction = graph_is_contraction(op);
+    g->core = graph_is_core(op);
+    g->closed = op->code == IR_OP_concat; /* its parts are stored separately */
     g->args = op->nargs;
     if (!graph_is_elementwise(op))
         return;
@@ -68,10 +71,10 @@ static void join_operands(ir_op *op)
         ir_op *operand = op->args[i];
         const group *theirs = &info(operand)->group;
         if (!computes(operand) || info(operand)->uses != 1 || !same_shape(operand->type, op->type) ||
-            (theirs->contraction && g->contraction) || g->args + theirs->args > MAX_GROUP_ARGS)
+            theirs->closed || (theirs->core && g->core) || g->args + theirs->args > MAX_GROUP_ARGS)
             continue;
         info(operand)->leader = op;
-        g->contraction = g->contraction || theirs->contraction;
+        g->core = g->core || theirs->core;
         g->args += theirs->args;
     }
 }
@@ -87,8 +90,8 @@ static ir_op *leader_of(ir_op *op)
 
 typedef struct body_builder {
     fuser *fu;
-    ir_op *args[2 * MAX_GROUP_ARGS];   /* values from outside */
-    ir_op *inside[2 * MAX_GROUP_ARGS]; /* their arg ops */
+    ir_op **args;   /* values from outside */
+    ir_op **inside; /* their arg ops */
     int count;
     ir_builder b;
 } body_builder;
@@ -122,8 +125,7 @@ static ir_op *finish_fused(body_builder *body, const ir_op *leader, ir_block blo
 /* Members in the old order; the first is a contraction's or the earliest ancestor's place. */
 static void add_member(body_builder *body, ir_op *op, ir_op *leader, ir_text *name)
 {
-    ir_op *args[8];
-    assert(op->nargs <= 8);
+    ir_op **args = IR_ARRAY(body->fu->m->arena, ir_op *, op->nargs);
     for (int i = 0; i < op->nargs; i++) {
         ir_op *operand = op->args[i];
         bool member = computes(operand) && info(operand)->leader != operand && leader_of(operand) == leader;
@@ -136,12 +138,18 @@ static void add_member(body_builder *body, ir_op *op, ir_op *leader, ir_text *na
     info(op)->fresh = ir_clone(&body->b, op, args);
 }
 
+static body_builder new_body(fuser *fu, ir_block *block, ir_loc loc, int most_args)
+{
+    return (body_builder){.fu = fu, .args = IR_ARRAY(fu->m->arena, ir_op *, most_args),
+                          .inside = IR_ARRAY(fu->m->arena, ir_op *, most_args), .b = {fu->m, block, loc}};
+}
+
 static ir_op *fuse_group(fuser *fu, ir_op *leader)
 {
     ir_block block = {NULL, NULL};
     ir_text name;
     ir_text_init(&name, fu->m->arena);
-    body_builder body = {.fu = fu, .b = {fu->m, &block, leader->loc}};
+    body_builder body = new_body(fu, &block, leader->loc, info(leader)->group.args + 1);
     add_member(&body, leader, leader, &name);
     return finish_fused(&body, leader, block, name.data);
 }
@@ -150,7 +158,7 @@ static ir_op *fuse_group(fuser *fu, ir_op *leader)
 static ir_op *copy_of(fuser *fu, ir_op *value)
 {
     ir_block block = {NULL, NULL};
-    body_builder body = {.fu = fu, .b = {fu->m, &block, value->loc}};
+    body_builder body = new_body(fu, &block, value->loc, 1);
     inside_value(&body, value);
     return finish_fused(&body, value, block, "copy");
 }
@@ -160,14 +168,17 @@ static void rebuild_op(fuser *fu, ir_op *op)
     fu->b.loc = op->loc;
     if (op->code == IR_OP_output) {
         ir_op *value = op->args[0];
-        bool own = computes(value) && !info(value)->is_output;
+        const ir_op *viewed = graph_viewed(value);
+        bool own = computes(viewed) && !info(viewed)->is_output;
         ir_op *result = own ? info(value)->fresh : copy_of(fu, value);
-        info(value)->is_output = true;
+        info(viewed)->is_output = true;
         fu->b.loc = op->loc;
         ir_clone(&fu->b, op, &result);
     } else if (computes(op)) {
         if (info(op)->leader == op)
             info(op)->fresh = fuse_group(fu, op);
+    } else if (graph_is_view(op)) {
+        info(op)->fresh = ir_clone(&fu->b, op, &info(op->args[0])->fresh);
     } else if (op->code != IR_OP_const) {
         info(op)->fresh = ir_clone(&fu->b, op, NULL);
     }

@@ -6,6 +6,32 @@ bool graph_is_contraction(const ir_op *op)
     return op->code == IR_OP_linear || op->code == IR_OP_matmul;
 }
 
+/* What graph ops are to fusion, beside elementwise. */
+enum { NONE, CORE, VIEW };
+static const unsigned char kinds[IR_OP_COUNT] = {
+    [IR_OP_linear] = CORE,  [IR_OP_matmul] = CORE, [IR_OP_softmax] = CORE,   [IR_OP_layernorm] = CORE,
+    [IR_OP_rmsnorm] = CORE, [IR_OP_sum] = CORE,    [IR_OP_mean] = CORE,      [IR_OP_amax] = CORE,
+    [IR_OP_argmax] = CORE,  [IR_OP_slice] = CORE,  [IR_OP_transpose] = CORE, [IR_OP_pad] = CORE,
+    [IR_OP_concat] = CORE,  [IR_OP_reshape] = VIEW,
+};
+
+bool graph_is_core(const ir_op *op)
+{
+    return kinds[op->code] == CORE;
+}
+
+bool graph_is_view(const ir_op *op)
+{
+    return kinds[op->code] == VIEW;
+}
+
+const ir_op *graph_viewed(const ir_op *op)
+{
+    while (graph_is_view(op))
+        op = op->args[0];
+    return op;
+}
+
 /* Graph ops that kernels have too mean the same on vectors as on tensors. */
 bool graph_is_elementwise(const ir_op *op)
 {

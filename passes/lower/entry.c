@@ -3,6 +3,7 @@
  * kernels of the fused ops in order, dispatching among variants by their dim. */
 #include "passes/lower/lower.h"
 
+#include "passes/graph.h"
 #include "runtime/cpu.h"
 #include <assert.h>
 #include <string.h>
@@ -164,11 +165,24 @@ static void check_tensor(entry_builder *e, const ir_type *type)
         check(e, lw_compare(b, IR_OP_lt, product, ir_const_float(b, f64, 0x1p56)), SPC_E_ARG);
 }
 
+/* The largest of no elements does not exist. */
+static void check_reduced(entry_builder *e, const ir_op *op)
+{
+    const ir_attr *axes = ir_attr_find(op, "axes");
+    if (op->code != IR_OP_amax && op->code != IR_OP_argmax)
+        return;
+    for (int i = 0; i < axes->count; i++)
+        check(e, lw_compare(&e->b, IR_OP_ge, lw_extent(&e->b, &e->dims, op->args[0]->type->dims[axes->ints[i]]),
+                            lw_imm(&e->b, 1)), SPC_E_ARG);
+}
+
 static void check_tensors(entry_builder *e)
 {
     const ir_type *seen[16] = {NULL}; /* most layers use few types: skip the repeats cheaply */
     int next = 0;
     for (const ir_op *op = e->graph->body.first; op; op = op->next) {
+        for (const ir_op *inner = op->body.first; inner; inner = inner->next)
+            check_reduced(e, inner);
         bool repeated = op->type->kind != IR_TENSOR;
         for (int i = 0; i < 16 && !repeated; i++)
             repeated = seen[i] == op->type;
@@ -192,7 +206,7 @@ static void collect_uses(entry_builder *e)
     for (ir_op *op = e->graph->body.first; op; op = op->next, time++) {
         op->mark = IR_NEW(e->m->arena, value_info);
         for (int i = 0; i < op->nargs; i++)
-            info(op->args[i])->last_use = time;
+            info(graph_viewed(op->args[i]))->last_use = time; /* a view's argument is marked before the view's user */
     }
 }
 
@@ -201,9 +215,8 @@ static void make_buffers(entry_builder *e, ir_opcode which)
     for (ir_op *op = e->graph->body.first; op; op = op->next) {
         if (op->code != which)
             continue;
-        const ir_op *tensor = which == IR_OP_output ? op->args[0] : op;
-        ir_op *param = lw_param(&e->b, op->name, ir_buffer(e->m, tensor->type->dtype));
-        info(which == IR_OP_output ? op->args[0] : op)->buffer = param;
+        const ir_op *tensor = which == IR_OP_output ? graph_viewed(op->args[0]) : op;
+        info(tensor)->buffer = lw_param(&e->b, op->name, ir_buffer(e->m, tensor->type->dtype));
     }
 }
 
@@ -251,14 +264,17 @@ static void plan_scratch(entry_builder *e, lw_variant *const *variants)
                 if (v->slot_bytes)
                     add_task_need(e, ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v->tiles)));
         }
-        for (int i = 0; i < op->nargs; i++)
-            if (info(op->args[i])->slot && info(op->args[i])->last_use == time)
-                info(op->args[i])->slot->taken = false;
+        for (int i = 0; i < op->nargs; i++) {
+            const value_info *v = info(graph_viewed(op->args[i]));
+            if (v->slot && v->last_use == time)
+                v->slot->taken = false;
+        }
     }
 }
 
-static ir_op *value_buffer(entry_builder *e, const ir_op *op)
+static ir_op *value_buffer(entry_builder *e, const ir_op *view)
 {
+    const ir_op *op = graph_viewed(view);
     value_info *v = info(op);
     if (v->buffer)
         return v->buffer;
@@ -296,7 +312,7 @@ static int add_arrays(entry_builder *e, const lw_variant *v, ir_op **args, int c
 
 static void launch(entry_builder *e, const ir_op *fused, const lw_variant *v)
 {
-    ir_op *args[LW_MAX_ARGS + MAX_DIMS + RT_MAX_ARRAYS + 4];
+    ir_op **args = IR_ARRAY(e->m->arena, ir_op *, fused->nargs + MAX_DIMS + RT_MAX_ARRAYS + 4);
     const char *names[MAX_DIMS];
     lw_region region;
     lw_region_of(e->m, fused, &region);
@@ -334,7 +350,7 @@ static void launch_variant(entry_builder *e, const ir_op *fused, const lw_varian
 static void make_values(entry_builder *e, const ir_op *fused)
 {
     for (int i = 0; i < fused->nargs; i++)
-        if (info(fused->args[i])->slot)
+        if (info(graph_viewed(fused->args[i]))->slot)
             value_buffer(e, fused->args[i]);
     value_buffer(e, fused);
 }

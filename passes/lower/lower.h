@@ -61,8 +61,6 @@ ir_op *lw_extent(ir_builder *, const lw_dims *, const ir_extent *);
 
 /* ---- region.c: what a fused op computes ---- */
 
-enum { LW_MAX_ARGS = 64 };
-
 /* Y[r, c] = sum over k of A[r, k] * B[k, c], for every batch. Strides are extents, in elements. */
 typedef struct lw_contraction {
     const ir_op *op;            /* linear or matmul, in the fused body */
@@ -82,9 +80,10 @@ typedef struct lw_contraction {
 typedef struct lw_region {
     const ir_op *fused;
     const ir_op *result;     /* last op of the body */
-    bool has_contraction;
+    const ir_op *core;       /* the op of the body that has a nest of its own; NULL: elementwise only */
+    bool has_contraction;    /* the core is one */
     lw_contraction contraction;
-    ir_dtype compute;        /* dtype of the contraction's sums */
+    ir_dtype compute;        /* dtype that the core works in */
     int widest;              /* bytes of the widest element in the region: fixes the number of lanes */
 } lw_region;
 
@@ -102,7 +101,7 @@ struct lw_kernel {
     lw_dims dims;
     int lanes;                       /* of compute vectors */
     const ir_type *scalar, *vector;  /* of the compute dtype */
-    ir_op *arg_buffers[LW_MAX_ARGS]; /* by argument of the fused op; NULL for a packed weight */
+    ir_op **arg_buffers;             /* by argument of the fused op; NULL for a packed weight */
     ir_op *arrays[RT_MAX_ARRAYS];    /* packed weight: its arrays, in rt_storage_arrays' order */
     const rt_storage *storage;       /* NULL: in place */
     ir_op *out;
@@ -125,7 +124,8 @@ typedef struct lw_nest {
     void (*measure)(lw_kernel *);
     void (*build)(lw_kernel *);
 } lw_nest;
-extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k;
+extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k, lw_nest_softmax, lw_nest_norm,
+    lw_nest_reduce, lw_nest_move, lw_nest_concat;
 const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
 
 /* ---- iterate.c: levels to loops around bundles ---- */
@@ -208,13 +208,28 @@ ir_op *lw_multiply_add(lw_kernel *, ir_op *a, ir_op *b, ir_op *c);
 
 /* ---- pointwise.c: the elementwise tail ---- */
 
+/* An operand of the region's body (an arg op) at [outer, inner ...] of the result, broadcast. */
+ir_op *lw_operand(lw_kernel *, const ir_op *arg, ir_op *outer, ir_op *inner, int lanes, ir_op *mask);
 /* Values of the region's result at [outer, inner .. inner + lanes), outer the flat index over all axes but the last.
- * sums: the contraction's values there, or NULL. The value is of the result's dtype. */
-ir_op *lw_pointwise(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums);
+ * core: the core's values there, in the compute dtype, or NULL. The value is of the result's dtype. */
+ir_op *lw_pointwise(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core);
 /* The same, stored to the result. */
-void lw_finish(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums);
+void lw_finish(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core);
 const ir_extent *lw_last_extent(const ir_type *, ir_module *);  /* 1 for rank 0 */
 const ir_extent *lw_outer_extent(const ir_type *, ir_module *); /* product of the others */
+
+/* Rows of the result that make a tile of elementwise work: about 16,384 elements where the row's length is known. */
+int64_t lw_tile_rows(const lw_kernel *);
+
+/* ---- axes.c: walking along axes ---- */
+
+/* Strides of a row-major tensor's axes, as index values. */
+void lw_strides(lw_kernel *, const ir_type *, ir_op **strides);
+/* Called for `lanes` elements from index on; slot: which of the independent accumulators. */
+typedef void lw_row_fn(void *ctx, ir_op *index, ir_op *mask, int slot);
+enum { LW_ROW_SLOTS = 4 };
+/* Whole vectors LW_ROW_SLOTS at a time, then one by one in slot 0, then a masked one. */
+void lw_over_row(lw_kernel *, ir_op *length, lw_row_fn *, void *ctx);
 
 /* ---- panel.c: copies between layouts ---- */
 

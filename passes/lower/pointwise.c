@@ -82,7 +82,7 @@ static ir_op *row_start(lw_kernel *k, const ir_type *operand, ir_op *outer)
 }
 
 typedef struct place {
-    ir_op *outer, *inner, *mask, *sums;
+    ir_op *outer, *inner, *mask, *core;
     int lanes;
 } place;
 
@@ -99,12 +99,18 @@ static ir_op *load_arg(lw_kernel *k, const ir_type *type, int arg, const place *
     return lw_load(b, ir_vector(k->module, type->dtype, p->lanes), buffer, index, 0, p->mask);
 }
 
-/* The contraction's value: its sums, the bias of linear, rounded to its dtype. */
-static ir_op *contraction_value(lw_kernel *k, const ir_op *op, const place *p)
+ir_op *lw_operand(lw_kernel *k, const ir_op *arg, ir_op *outer, ir_op *inner, int lanes, ir_op *mask)
 {
-    ir_op *value = p->sums;
+    place p = {outer, inner, mask, NULL, lanes};
+    return load_arg(k, arg->type, (int)ir_get_int(arg, "n", 0), &p);
+}
+
+/* The core's value: the bias of linear added, rounded to its dtype. */
+static ir_op *core_value(lw_kernel *k, const ir_op *op, const place *p)
+{
+    ir_op *value = p->core;
     int bias = k->region->contraction.bias_arg;
-    if (bias >= 0) {
+    if (k->region->has_contraction && bias >= 0) {
         ir_op *addend = lw_cast(&k->b, load_arg(k, op->args[2]->type, bias, p), value->type->dtype);
         value = ir_build2(&k->b, IR_OP_add, value->type, value, addend);
     }
@@ -117,8 +123,8 @@ static ir_op *evaluate(lw_kernel *k, const ir_op *op, const place *p)
     const ir_type *type = ir_vector(k->module, op->type->dtype, p->lanes);
     if (op->code == IR_OP_arg)
         return load_arg(k, op->type, (int)ir_get_int(op, "n", 0), p);
-    if (op == k->region->contraction.op)
-        return contraction_value(k, op, p);
+    if (op == k->region->core)
+        return core_value(k, op, p);
     if (op->code == IR_OP_const) {
         ir_op *constant = ir_clone(b, op, NULL);
         constant->type = type;
@@ -133,24 +139,24 @@ static ir_op *evaluate(lw_kernel *k, const ir_op *op, const place *p)
     return value;
 }
 
-/* Operands of the contraction are read by the nest, not here. */
-static bool feeds_contraction_only(const lw_kernel *k, const ir_op *op)
+/* Operands of the core are read by the nest, not here. */
+static bool feeds_core_only(const lw_kernel *k, const ir_op *op)
 {
     const lw_region *region = k->region;
-    if (op->code != IR_OP_arg || !region->has_contraction)
+    if (op->code != IR_OP_arg || !region->core)
         return false;
     for (const ir_op *user = region->fused->body.first; user; user = user->next)
         for (int i = 0; i < user->nargs; i++)
-            if (user->args[i] == op && user != region->contraction.op)
+            if (user->args[i] == op && user != region->core)
                 return false;
     return true;
 }
 
-ir_op *lw_pointwise(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums)
+ir_op *lw_pointwise(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core)
 {
-    place p = {outer, inner, mask, sums, lanes};
+    place p = {outer, inner, mask, core, lanes};
     for (ir_op *op = k->region->fused->body.first; op; op = op->next)
-        if (!feeds_contraction_only(k, op))
+        if (!feeds_core_only(k, op))
             op->mark = evaluate(k, op, &p);
     ir_op *value = k->region->result->mark;
     for (ir_op *op = k->region->fused->body.first; op; op = op->next)
@@ -158,15 +164,15 @@ ir_op *lw_pointwise(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *
     return value;
 }
 
-void lw_finish(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *sums)
+void lw_finish(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core)
 {
     ir_builder *b = &k->b;
-    ir_op *value = lw_pointwise(k, outer, inner, lanes, mask, sums);
+    ir_op *value = lw_pointwise(k, outer, inner, lanes, mask, core);
     ir_op *last = lw_extent(b, &k->dims, lw_last_extent(k->region->result->type, k->module));
     lw_store(b, value, k->out, lw_add(b, lw_mul(b, outer, last), inner), 0, mask);
 }
 
-/* ---- the nest of regions without a contraction ---- */
+/* ---- the nest of regions without a core ---- */
 
 enum { TILE_ELEMENTS = 16384, TILE_ROWS = 16 };
 
@@ -179,8 +185,7 @@ static bool is_flat(const lw_kernel *k)
     return true;
 }
 
-/* Rows of one tile: about TILE_ELEMENTS where the row's length is known. */
-static int64_t tile_rows(const lw_kernel *k)
+int64_t lw_tile_rows(const lw_kernel *k)
 {
     int64_t length;
     if (!ir_extent_is_const(lw_last_extent(k->region->result->type, k->module), &length))
@@ -199,7 +204,7 @@ static void measure(lw_kernel *k)
     ir_module *m = k->module;
     const ir_type *result = k->region->result->type;
     const ir_extent *outer = lw_outer_extent(result, m);
-    int64_t unit = is_flat(k) ? TILE_ELEMENTS : tile_rows(k);
+    int64_t unit = is_flat(k) ? TILE_ELEMENTS : lw_tile_rows(k);
     if (is_flat(k))
         outer = ir_extent_mul(m, outer, lw_last_extent(result, m));
     k->tiles = ir_extent_ceildiv(m, outer, ir_extent_const(m, unit));
@@ -227,7 +232,7 @@ static void build(lw_kernel *k)
     ir_op *outer = lw_extent(b, &k->dims, lw_outer_extent(result, k->module));
     ir_op *length = lw_extent(b, &k->dims, lw_last_extent(result, k->module));
     bool flat = is_flat(k);
-    int64_t unit = flat ? TILE_ELEMENTS : tile_rows(k);
+    int64_t unit = flat ? TILE_ELEMENTS : lw_tile_rows(k);
     ir_op *total = flat ? lw_mul(b, outer, length) : outer;
     ir_op *lo = lw_muli(b, k->tile_lo, unit), *hi = lw_min(b, lw_muli(b, k->tile_hi, unit), total);
     if (flat) {

@@ -3,6 +3,8 @@
  * weight where there is one), B the operand that lies along vector lanes. */
 #include "passes/lower/lower.h"
 
+#include "passes/graph.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -105,16 +107,17 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
         int bytes = ir_dtype_of(op->type->dtype)->bytes;
         if (bytes > out->widest)
             out->widest = bytes;
-        if (op->code != IR_OP_linear && op->code != IR_OP_matmul)
+        if (!graph_is_core(op))
             continue;
-        assert(!out->has_contraction);
+        assert(!out->core);
+        out->core = op;
+        if (!graph_is_contraction(op))
+            continue;
         out->has_contraction = true;
         out->contraction.op = op;
-        out->compute = op->type->dtype;
         (op->code == IR_OP_linear ? linear_region : matmul_region)(m, fused, op, &out->contraction);
     }
-    if (!out->has_contraction)
-        out->compute = out->result->type->dtype;
+    out->compute = out->core ? out->core->args[0]->type->dtype : out->result->type->dtype;
 }
 
 /* ---- dims that types mention ---- */

@@ -50,10 +50,19 @@ ir_op *lw_array(const lw_kernel *k, const char *name)
     return NULL;
 }
 
+static const lw_nest *const core_nests[IR_OP_COUNT] = {
+    [IR_OP_softmax] = &lw_nest_softmax, [IR_OP_layernorm] = &lw_nest_norm, [IR_OP_rmsnorm] = &lw_nest_norm,
+    [IR_OP_sum] = &lw_nest_reduce,      [IR_OP_mean] = &lw_nest_reduce,    [IR_OP_amax] = &lw_nest_reduce,
+    [IR_OP_argmax] = &lw_nest_reduce,   [IR_OP_transpose] = &lw_nest_move, [IR_OP_slice] = &lw_nest_move,
+    [IR_OP_pad] = &lw_nest_move,        [IR_OP_concat] = &lw_nest_concat,
+};
+
 const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
 {
-    if (!region->has_contraction)
+    if (!region->core)
         return &lw_nest_pointwise;
+    if (!region->has_contraction)
+        return core_nests[region->core->code];
     return terms->lanes == PLAN_LANES_ROWS ? &lw_nest_rows : terms->lanes == PLAN_LANES_K ? &lw_nest_k : &lw_nest_batch;
 }
 
@@ -124,6 +133,7 @@ static void make_params(lw_kernel *k)
         for (int i = 0; i < count; i++)
             k->arrays[i] = lw_param(b, info[i].name, ir_buffer(m, array_dtype(k, &info[i])));
     }
+    k->arg_buffers = IR_ARRAY(m->arena, ir_op *, region->fused->nargs);
     for (int i = 0; i < region->fused->nargs; i++)
         if (!k->storage || i != region->contraction.a_arg)
             k->arg_buffers[i] = lw_param(b, ir_format(m->arena, "arg%d", i),
