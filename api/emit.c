@@ -88,13 +88,18 @@ static spc_status link_objects(spc_session *s, emit_job *job, const char *output
     return be_link(&link, &error) ? api_fail_error(s, job->path, &error) : SPC_OK;
 }
 
-static spc_status emit_library(spc_session *s, emit_job *job) {
-    const char *prefix = api_option_value(s, API_prefix);
-    spc_status status = api_check_names(s, job->program->module, prefix);
-    if (!status && job->program->module->packings && !s->bound)
+/* Code needs the places of the weights. */
+static spc_status lay_out(spc_session *s, api_program *program) {
+    spc_status status = api_check_names(s, program->module, api_option_value(s, API_prefix));
+    if (!status && program->module->packings && !s->bound)
         status = api_fail(s, SPC_E_UNSUPPORTED, s->source->name,
                           "weights that are bound at load time are not supported yet; give the weights (-w FILE)");
-    if (!status) status = api_lay_out(s, job->program);
+    return status ? status : api_lay_out(s, program);
+}
+
+static spc_status emit_library(spc_session *s, emit_job *job) {
+    const char *prefix = api_option_value(s, API_prefix);
+    spc_status status = lay_out(s, job->program);
     if (!status) status = api_make_objects(s, job->program, prefix);
     const char *aside = status ? NULL : api_stage_add(job->stage, job->path);
     if (!status && !aside) status = SPC_E_IO;
@@ -118,8 +123,7 @@ static spc_status emit_generated(spc_session *s, emit_job *job, be_format format
     size_t count;
     const char *prefix = api_option_value(s, API_prefix);
     const be_backend *backend = api_code_generator(s);
-    spc_status status = backend ? api_check_names(s, p->module, prefix) : SPC_E_UNSUPPORTED;
-    if (!status && s->bound) status = api_lay_out(s, p);
+    spc_status status = backend ? lay_out(s, p) : SPC_E_UNSUPPORTED;
     if (status) return status;
     const ir_func **funcs = api_funcs(p->module, s->arena, true, true, &count);
     const be_options options = api_backend_options(s, p, prefix);

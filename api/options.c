@@ -76,7 +76,10 @@ static spc_status check_staging(spc_session *s, const char *value) {
     if (strchr(value, '/')) return refuse(s, "staging", "\"%s\" is a path; it must be a name%s", value, "");
     return check_path(s, "staging", value);
 }
-static spc_status check_wisdom(spc_session *s, const char *value) { return check_path(s, "wisdom", value); }
+static spc_status check_wisdom(spc_session *s, const char *value) {
+    if (!strcmp(value, "none")) return SPC_OK;
+    return api_fail(s, SPC_E_UNSUPPORTED, "option wisdom", "files of tuned plans are not supported yet; use none");
+}
 
 /* Names of dims and layers are only known with the program. */
 static spc_status check_dims(spc_session *s, const char *value) {

@@ -1,4 +1,5 @@
-/* elf.c: writes the data object: one read-only section of weights, one of the manifest, one symbol for each.
+/* elf.c: writes the data object (one read-only section of weights, one of the manifest, one symbol for each), and fills
+ * the weights of linked libraries.
  *
  *     Ehdr | weights | manifest | symtab | strtab | shstrtab | section headers
  *
@@ -91,10 +92,11 @@ static uint32_t name_of(const char *names, size_t size, const char *name)
 
 static uint64_t aligned(uint64_t offset) { return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
-static void fill_sections(Elf64_Shdr s[SECTIONS], uint64_t weights, uint64_t manifest)
+static void fill_sections(Elf64_Shdr s[SECTIONS], uint64_t weights, bool filled, uint64_t manifest)
 {
-    s[WEIGHTS] = (Elf64_Shdr){.sh_name = SECTION_NAME(BE_WEIGHTS_SECTION), .sh_type = SHT_PROGBITS,
-                              .sh_flags = SHF_ALLOC, .sh_size = weights, .sh_addralign = ALIGNMENT};
+    s[WEIGHTS] = (Elf64_Shdr){.sh_name = SECTION_NAME(BE_WEIGHTS_SECTION),
+                              .sh_type = filled ? SHT_PROGBITS : SHT_NOBITS, .sh_flags = SHF_ALLOC, .sh_size = weights,
+                              .sh_addralign = ALIGNMENT};
     s[MANIFEST] = (Elf64_Shdr){.sh_name = SECTION_NAME(".rodata." BE_MANIFEST_SYMBOL), .sh_type = SHT_PROGBITS,
                                .sh_flags = SHF_ALLOC, .sh_size = manifest, .sh_addralign = 1};
     s[SYMTAB] = (Elf64_Shdr){.sh_name = SECTION_NAME(".symtab"), .sh_type = SHT_SYMTAB, .sh_link = STRTAB,
@@ -114,7 +116,7 @@ static uint64_t place_sections(Elf64_Shdr s[SECTIONS])
 
     for (int i = WEIGHTS; i < SECTIONS; i++) {
         s[i].sh_offset = aligned(offset);
-        offset = s[i].sh_offset + s[i].sh_size;
+        offset = s[i].sh_offset + (s[i].sh_type == SHT_NOBITS ? 0 : s[i].sh_size);
     }
     return aligned(offset);
 }
@@ -147,29 +149,121 @@ static spc_status write_tables(const writer *w, const be_link_job *job, const El
     return status;
 }
 
-static spc_status write_all(const writer *w, const be_link_job *job)
+/* Never empty: an empty section would be dropped together with its symbol. */
+static uint64_t weights_size(const be_link_job *job)
+{
+    return job->weights_bytes > 0 ? (uint64_t)job->weights_bytes : ALIGNMENT;
+}
+
+static spc_status resize(const writer *w, uint64_t size)
+{
+    return ftruncate(w->fd, (off_t)size) == 0 ? SPC_OK
+                                              : rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, strerror(errno));
+}
+
+static spc_status write_all(const writer *w, const be_link_job *job, bool filled)
 {
     Elf64_Shdr sections[SECTIONS] = {0};
-    /* Never empty: an empty section would be dropped together with its symbol. */
-    uint64_t weights = job->weights_bytes > 0 ? (uint64_t)job->weights_bytes : ALIGNMENT;
 
-    fill_sections(sections, weights, strlen(job->manifest) + 1);
+    fill_sections(sections, weights_size(job), filled, strlen(job->manifest) + 1);
     uint64_t table = place_sections(sections);
-    if (ftruncate(w->fd, (off_t)(table + sizeof sections)) != 0)
-        return rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, strerror(errno));
-    spc_status status = write_pieces(w, job, (int64_t)sections[WEIGHTS].sh_offset);
+    spc_status status = resize(w, table + sizeof sections);
+    if (!status && filled)
+        status = write_pieces(w, job, (int64_t)sections[WEIGHTS].sh_offset);
     return status ? status : write_tables(w, job, sections, table);
 }
 
-spc_status be_elf_write(const be_link_job *job, const char *path, rt_error *error)
+static spc_status close_writer(const writer *w, spc_status status)
+{
+    if (close(w->fd) != 0 && !status)
+        status = rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, strerror(errno));
+    return status;
+}
+
+spc_status be_elf_write(const be_link_job *job, bool filled, const char *path, rt_error *error)
 {
     if (job->weights_bytes < 0 || job->weights_bytes > INT64_MAX / 2)
         return rt_fail(error, SPC_E_INTERNAL, "data object: %lld bytes of weights", (long long)job->weights_bytes);
     writer w = {open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), path, error};
     if (w.fd < 0)
         return rt_fail(error, SPC_E_IO, "%s: %s", path, strerror(errno));
-    spc_status status = write_all(&w, job);
-    if (close(w.fd) != 0 && !status)
-        status = rt_fail(error, SPC_E_IO, "%s: %s", path, strerror(errno));
-    return status;
+    return close_writer(&w, write_all(&w, job, filled));
+}
+
+/* ---- filling a linked library ---- */
+
+static spc_status unexpected(const writer *w, const char *what)
+{
+    return rt_fail(w->error, SPC_E_BACKEND, "%s: the linker made %s", w->path, what);
+}
+
+static bool read_at(const writer *w, void *data, size_t size, uint64_t offset)
+{
+    return pread(w->fd, data, size, (off_t)offset) == (ssize_t)size;
+}
+
+/* The segment that begins where the weights do, in which nothing else lies. */
+static spc_status find_segment(const writer *w, const Elf64_Ehdr *header, const Elf64_Shdr *section, Elf64_Phdr *segment,
+                               uint64_t *at)
+{
+    for (int i = 0; i < header->e_phnum; i++) {
+        *at = header->e_phoff + (uint64_t)i * sizeof *segment;
+        if (!read_at(w, segment, sizeof *segment, *at))
+            break;
+        if (segment->p_type == PT_LOAD && segment->p_vaddr == section->sh_addr && segment->p_filesz == 0
+            && segment->p_memsz == section->sh_size && segment->p_flags == PF_R)
+            return SPC_OK;
+    }
+    return unexpected(w, "no segment for the weights alone");
+}
+
+/* The only section without place in the file that is neither written to nor smaller than the weights. */
+static spc_status find_section(const writer *w, const Elf64_Ehdr *header, uint64_t size, Elf64_Shdr *section, uint64_t *at)
+{
+    for (int i = 0; i < header->e_shnum; i++) {
+        *at = header->e_shoff + (uint64_t)i * sizeof *section;
+        if (!read_at(w, section, sizeof *section, *at))
+            break;
+        if (section->sh_type == SHT_NOBITS && section->sh_flags == SHF_ALLOC && section->sh_size == size)
+            return SPC_OK;
+    }
+    return unexpected(w, "no section for the weights");
+}
+
+static spc_status fill(const writer *w, const be_link_job *job)
+{
+    Elf64_Ehdr header;
+    Elf64_Shdr section;
+    Elf64_Phdr segment;
+    uint64_t section_at = 0, segment_at = 0;
+    off_t end = lseek(w->fd, 0, SEEK_END);
+
+    if (end < 0 || !read_at(w, &header, sizeof header, 0) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0
+        || header.e_phentsize != sizeof segment || header.e_shentsize != sizeof section)
+        return unexpected(w, "no ELF file");
+    spc_status status = find_section(w, &header, weights_size(job), &section, &section_at);
+    if (!status)
+        status = find_segment(w, &header, &section, &segment, &segment_at);
+    if (status)
+        return status;
+    if (segment.p_align == 0 || (segment.p_vaddr & (segment.p_align - 1)) != 0)
+        return unexpected(w, "weights out of line");
+    section.sh_type = SHT_PROGBITS;
+    section.sh_offset = segment.p_offset = ((uint64_t)end + segment.p_align - 1) / segment.p_align * segment.p_align;
+    segment.p_filesz = segment.p_memsz;
+    status = resize(w, segment.p_offset + segment.p_filesz);
+    if (!status)
+        status = write_pieces(w, job, (int64_t)segment.p_offset);
+    if (!status)
+        status = write_at(w, &section, sizeof section, (int64_t)section_at);
+    return status ? status : write_at(w, &segment, sizeof segment, (int64_t)segment_at);
+}
+
+spc_status be_elf_fill(const be_link_job *job, const char *path, rt_error *error)
+{
+    writer w = {open(path, O_RDWR | O_CLOEXEC), path, error};
+
+    if (w.fd < 0)
+        return rt_fail(error, SPC_E_IO, "%s: %s", path, strerror(errno));
+    return close_writer(&w, fill(&w, job));
 }

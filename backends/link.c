@@ -1,4 +1,5 @@
-/* link.c: runs the system linker on the objects, the data object and two small scripts, in a folder of their own.
+/* link.c: runs the system linker on the objects, the data object and two small scripts, in a folder of their own, then
+ * fills in the weights, which the linker only makes room for in a library.
  *
  * The linker is started directly, with an environment of our own (LD_RUN_PATH and the like would change the bytes). libc
  * and libm are named by the files that this process runs on, so neither development packages nor search paths matter;
@@ -166,7 +167,7 @@ static spc_status add_objects(link_run *run)
     path = new_file(run, "data.o");
     if (!path || !append_copy(&run->arguments, path))
         return no_memory(run->error);
-    return be_elf_write(run->job, path, run->error);
+    return be_elf_write(run->job, run->job->relocatable, path, run->error);
 }
 
 /* The file of a library of this process; NULL: not loaded. */
@@ -350,6 +351,8 @@ static spc_status link_all(link_run *run)
         status = copier_arguments(run);
     if (!status && object)
         status = run_tool(run, object_copiers);
+    if (!status && !object)
+        status = be_elf_fill(run->job, run->job->output, run->error);
     if (status)
         unlink(run->job->output);
     return status;
@@ -368,5 +371,5 @@ spc_status be_link(const be_link_job *job, rt_error *error)
 
 spc_status be_write_data_object(const be_link_job *job, const char *path, rt_error *error)
 {
-    return be_elf_write(job, path, error);
+    return be_elf_write(job, true, path, error);
 }

@@ -136,10 +136,15 @@ static void add_source(ir_text *out, ir_loc loc) {
     add_caret(out, line, from, to, caret, loc.length > 1 ? (size_t)loc.length : 1);
 }
 
+static void add_place(ir_text *out, ir_loc loc) {
+    add_line(out, loc.source->name, 0, strlen(loc.source->name));
+    ir_text_add(out, ":%d:%d: ", loc.line, loc.column);
+}
+
 static void add_message(ir_text *out, const message *m) {
     static const char *const names[] = {[IR_NOTE] = "note", [IR_WARNING] = "warning", [IR_ERROR] = "error"};
     if (m->place) ir_text_add(out, "%s: ", m->place);
-    else if (m->loc.source) ir_text_add(out, "%s:%d:%d: ", m->loc.source->name, m->loc.line, m->loc.column);
+    else if (m->loc.source) add_place(out, m->loc);
     ir_text_add(out, "%s: %s\n", names[m->severity], m->text);
     if (!m->place && m->loc.source) add_source(out, m->loc);
 }

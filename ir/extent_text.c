@@ -6,7 +6,6 @@
  */
 #include "ir/extent_private.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* ---- printing ---- */
@@ -86,7 +85,7 @@ static bool accept(reader *r, char c) {
 static const ir_extent *read_number(reader *r) {
     int64_t value = 0;
     const char *start = r->at;
-    for (; isdigit((unsigned char)*r->at); r->at++)
+    for (; ir_is_digit(*r->at); r->at++)
         if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *r->at - '0', &value)) {
             r->at = start;
             return NULL;
@@ -117,7 +116,7 @@ static const ir_extent *read_call(reader *r, operation *function) {
 /* Dims are declared before use; "threads" is what an entry's scratch may depend on besides. */
 static const ir_extent *read_name(reader *r) {
     const char *start = r->at;
-    while (isalnum((unsigned char)*r->at) || *r->at == '_') r->at++;
+    while (ir_is_word(*r->at)) r->at++;
     size_t len = (size_t)(r->at - start);
     operation *function = find_call(start, len);
     if (function && accept(r, '(')) return read_call(r, function);
@@ -136,9 +135,9 @@ static const ir_extent *read_unary(reader *r) {
     } else if (accept(r, '(')) {
         e = read_sum(r);
         if (e && !accept(r, ')')) e = NULL;
-    } else if (isdigit((unsigned char)*r->at)) {
+    } else if (ir_is_digit(*r->at)) {
         e = read_number(r);
-    } else if (isalpha((unsigned char)*r->at) || *r->at == '_') {
+    } else if (ir_is_word(*r->at)) {
         e = read_name(r);
     }
     r->depth--;

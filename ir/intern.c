@@ -68,3 +68,5 @@ const char *ir_intern_name(ir_module *m, const char *text, size_t len) {
     ir_set_add(&m->tables->names, m->arena, hash, name);
     return name;
 }
+
+bool ir_is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ir_is_digit(c) || c == '_'; }

@@ -23,6 +23,10 @@ uint64_t ir_hash_word(uint64_t seed, uint64_t word);
 uint64_t ir_hash_text(const char *);
 ir_same ir_same_text; /* items and keys are terminated strings */
 
+/* ASCII letters, digits and _, whatever the locale. */
+bool ir_is_word(char);
+static inline bool ir_is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /* What a module keeps behind ir_module.tables. */
 struct ir_tables {
     ir_set types, storages, extents, factors, names;

@@ -5,9 +5,9 @@
  *     term     = KEY "=" VALUE
  *
  * A line without "else" leaves the rest open. "#" starts a comment. Every wrong line is reported. */
+#include "ir/intern.h"
 #include "ir/plan_private.h"
 
-#include <ctype.h>
 #include <string.h>
 
 ir_plan *ir_plan_new(ir_arena *arena) {
@@ -111,18 +111,16 @@ static bool accept(reader *r, const char *text) {
     return true;
 }
 
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
-
 static bool accept_word(reader *r, const char *text) {
     const char *before = r->at;
-    if (accept(r, text) && (r->at == r->end || !is_word(*r->at))) return true;
+    if (accept(r, text) && (r->at == r->end || !ir_is_word(*r->at))) return true;
     r->at = before;
     return false;
 }
 
 static char *read_word(reader *r) {
     const char *start = r->at;
-    while (r->at < r->end && is_word(*r->at)) r->at++;
+    while (r->at < r->end && ir_is_word(*r->at)) r->at++;
     return r->at == start ? NULL : ir_strndup(r->plan->arena, start, (size_t)(r->at - start));
 }
 
@@ -130,7 +128,7 @@ static bool read_limit(reader *r, int64_t *out) {
     skip_blanks(r);
     const char *start = r->at;
     int64_t value = 0;
-    for (; r->at < r->end && isdigit((unsigned char)*r->at); r->at++)
+    for (; r->at < r->end && ir_is_digit(*r->at); r->at++)
         if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *r->at - '0', &value))
             return fail(r, start, 1, "the number is too large");
     *out = value;

@@ -1,7 +1,7 @@
 /* plan_terms: how each term of a plan is read and printed. */
+#include "ir/intern.h"
 #include "ir/plan_private.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ static bool read_number(const char **at, int64_t *out) {
     const char *c = *at;
     int64_t value = 0;
     if (*c == '0') return false;
-    for (; isdigit((unsigned char)*c); c++) {
+    for (; ir_is_digit(*c); c++) {
         value = 10 * value + (*c - '0');
         if (value > INT32_MAX) return false;
     }

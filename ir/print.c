@@ -14,10 +14,10 @@
  *
  * STRING is the op's name; NUMBER the value of const; the type stands exactly where the result rule is GIVEN. A storage's brace
  * touches the bracket before it. "#" starts a comment. */
+#include "ir/intern.h"
 #include "ir/spec.h"
 #include "ir/storage_text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,7 +150,7 @@ static void add_block(ir_text *out, const ir_block *block, int depth) {
 
 static bool is_bare_name(const char *name) {
     for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("_.$", *c)) return false;
+        if (!ir_is_word(*c) && !strchr("_.$", *c)) return false;
     return *name;
 }
 

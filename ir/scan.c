@@ -1,7 +1,7 @@
 /* scan: a hand-written scanner for IR text. */
 #include "ir/scan.h"
+#include "ir/intern.h"
 
-#include <ctype.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,9 +43,9 @@ static int peek(const ir_scanner *s, size_t ahead) {
     return (size_t)(s->end - s->at) > ahead ? (unsigned char)s->at[ahead] : -1;
 }
 
-static bool is_word(int c) { return c >= 0 && (isalnum(c) || c == '_') && c < 0x80; }
+static bool is_word(int c) { return c >= 0 && ir_is_word((char)c); }
 
-static bool is_digit(int c) { return c >= '0' && c <= '9'; }
+static bool is_digit(int c) { return c >= 0 && ir_is_digit((char)c); }
 
 static void skip_blanks(ir_scanner *s) {
     for (;; s->at++) {

@@ -37,7 +37,7 @@ static bool check_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) {
     for (int t = 0; t < ir_extent_terms(e); t++)
         for (int i = 0; i < ir_extent_factors(e, t); i++) {
             const ir_factor *f = ir_extent_factor(e, t, i);
-            if (f->kind == IR_FACTOR_DIM && !ir_dim_find(v->module, f->dim))
+            if (f->kind == IR_FACTOR_DIM && !ir_set_find(&v->dims, ir_hash_text(f->dim), ir_same_text, f->dim))
                 return ir_verify_fail(v, op, "the type mentions the dim '%s', which is not declared", f->dim);
             if (f->kind != IR_FACTOR_DIM && (!check_extent(v, op, f->left) || !check_extent(v, op, f->right)))
                 return false;
@@ -163,13 +163,9 @@ static bool check_block(ir_verifier *v, const ir_block *block, void *region) {
 
 /* Kernels take the task and the number of tasks last. */
 static bool check_kernel_params(ir_verifier *v) {
-    const ir_op *last[2] = {NULL, NULL};
-    for (const ir_op *op = v->func->body.first; op; op = op->next) {
-        if (op->code != IR_OP_param) continue;
-        last[0] = last[1];
-        last[1] = op;
-    }
-    if (last[0] && ir_is_index(last[0]) && ir_is_index(last[1])) return true;
+    const ir_verify_kernel *k = ir_set_find(&v->kernels, ir_hash_text(v->func->name), ir_same_kernel, v->func->name);
+    const ir_type *index = ir_scalar(v->types, IR_INDEX);
+    if (k->count >= 2 && k->params[k->count - 2] == index && k->params[k->count - 1] == index) return true;
     return ir_verify_fail(v, NULL, "a kernel's last two params are the task and the tasks, of type index");
 }
 
@@ -190,6 +186,21 @@ static bool same_packing(const void *item, const void *key) {
     return strcmp(((const ir_packing *)item)->name, key) == 0;
 }
 
+bool ir_same_kernel(const void *item, const void *key) {
+    return strcmp(((const ir_verify_kernel *)item)->name, key) == 0;
+}
+
+static void index_kernel(ir_verifier *v, const ir_func *f) {
+    ir_verify_kernel *k = IR_NEW(v->module->arena, ir_verify_kernel);
+    k->name = f->name;
+    for (const ir_op *op = f->body.first; op; op = op->next) k->count += op->code == IR_OP_param;
+    k->params = IR_ARRAY(v->module->arena, const ir_type *, k->count);
+    int at = 0;
+    for (const ir_op *op = f->body.first; op; op = op->next)
+        if (op->code == IR_OP_param) k->params[at++] = op->type;
+    ir_set_add(&v->kernels, v->module->arena, ir_hash_text(f->name), k);
+}
+
 static bool index_funcs(ir_verifier *v) {
     ir_set seen[3] = {{0}};
     for (const ir_func *f = v->module->funcs; f; f = f->next) {
@@ -198,9 +209,9 @@ static bool index_funcs(ir_verifier *v) {
         if (ir_set_find(&seen[f->form], hash, same_func, f->name))
             return ir_verify_fail(v, NULL, "two functions of this form and name");
         ir_set_add(&seen[f->form], v->module->arena, hash, f);
+        if (f->form == IR_KERNEL) index_kernel(v, f);
     }
     v->func = NULL;
-    v->kernels = seen[IR_KERNEL];
     return true;
 }
 
@@ -215,13 +226,12 @@ static bool index_packings(ir_verifier *v) {
     return true;
 }
 
-static bool check_dims(ir_verifier *v) {
-    ir_set names = {0};
+static bool index_dims(ir_verifier *v) {
     for (const ir_dim *d = v->module->dims; d; d = d->next) {
         uint64_t hash = ir_hash_text(d->name);
         if (d->lo < 0 || d->hi < d->lo || d->step < 1) return ir_verify_fail(v, NULL, "the dim '%s' has no value", d->name);
-        if (ir_set_find(&names, hash, ir_same_text, d->name)) return ir_verify_fail(v, NULL, "two dims '%s'", d->name);
-        ir_set_add(&names, v->module->arena, hash, d->name);
+        if (ir_set_find(&v->dims, hash, ir_same_text, d->name)) return ir_verify_fail(v, NULL, "two dims '%s'", d->name);
+        ir_set_add(&v->dims, v->module->arena, hash, d->name);
     }
     return true;
 }
@@ -237,7 +247,7 @@ ir_verify_rule *ir_verify_rule_of(ir_opcode code) {
 
 spc_status ir_verify(const ir_module *m, const char *after) {
     ir_verifier v = {.module = m, .types = (ir_module *)m};
-    bool right = check_dims(&v) && index_packings(&v) && index_funcs(&v);
+    bool right = index_dims(&v) && index_packings(&v) && index_funcs(&v);
     for (const ir_func *f = m->funcs; right && f; f = f->next) right = check_func(&v, f);
     if (right) return SPC_OK;
     ir_report(m->diags, IR_ERROR, v.loc, "internal error after %s: %s", after, v.message);

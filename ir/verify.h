@@ -6,6 +6,13 @@
 #include "ir/intern.h"
 #include "ir/spec.h"
 
+/* What launches need to know of a kernel, gathered once. */
+typedef struct ir_verify_kernel {
+    const char *name;
+    int count;
+    const ir_type **params;
+} ir_verify_kernel;
+
 typedef struct ir_verifier {
     const ir_module *module;
     ir_module *types; /* the same module, to make types in */
@@ -13,11 +20,13 @@ typedef struct ir_verifier {
     const ir_op *fused;  /* the op whose body this is; NULL outside */
     int depth;           /* of bodies */
     bool scratch_seen;
-    ir_set kernels, packings; /* by name */
+    ir_set kernels, packings, dims; /* by name */
     ir_set names;             /* of inputs and outputs, or of params, of this function */
     char *message;       /* the first breach; NULL: none */
     ir_loc loc;
 } ir_verifier;
+
+ir_same ir_same_kernel; /* items are ir_verify_kernel, keys names */
 
 /* Keeps the first message. Always false. */
 bool ir_verify_fail(ir_verifier *, const ir_op *, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -148,20 +148,15 @@ bool ir_verify_data(ir_verifier *v, const ir_op *op) {
     return ir_get_int(op, "offset", 0) >= 0 || ir_verify_fail(v, op, "a negative offset");
 }
 
-static bool same_func(const void *item, const void *key) { return strcmp(((const ir_func *)item)->name, key) == 0; }
-
 /* Params are the arguments from 1 on, then task and tasks. */
 bool ir_verify_launch(ir_verifier *v, const ir_op *op) {
-    const ir_func *kernel = ir_set_find(&v->kernels, ir_hash_text(op->name), same_func, op->name);
-    if (!kernel) return ir_verify_fail(v, op, "there is no kernel @%s", op->name);
+    const ir_verify_kernel *k = ir_set_find(&v->kernels, ir_hash_text(op->name), ir_same_kernel, op->name);
+    if (!k) return ir_verify_fail(v, op, "there is no kernel @%s", op->name);
     if (!ir_is_index(op->args[0])) return ir_verify_fail(v, op, "the number of tasks is no index");
-    int at = 1;
-    for (const ir_op *param = kernel->body.first; param; param = param->next) {
-        if (param->code != IR_OP_param) continue;
-        if (at < op->nargs && param->type != op->args[at]->type)
-            return ir_verify_fail(v, op, "argument %d is not of the type of @%s's param", at, op->name);
-        at++;
-    }
-    return at == op->nargs + 2 || ir_verify_fail(v, op, "@%s takes %d params, here are %d with task and tasks", op->name,
-                                                 at - 1, op->nargs + 1);
+    if (k->count != op->nargs + 1)
+        return ir_verify_fail(v, op, "@%s takes %d params, here are %d with task and tasks", op->name, k->count, op->nargs + 1);
+    for (int i = 1; i < op->nargs; i++)
+        if (k->params[i - 1] != op->args[i]->type)
+            return ir_verify_fail(v, op, "argument %d is not of the type of @%s's param", i, op->name);
+    return true;
 }

@@ -2,6 +2,7 @@
 #include "runtime/pattern.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,33 +61,46 @@ static bool take_word(scanner *s, const char *word)
     return true;
 }
 
-/* A decimal number, without the locale that strtod obeys. */
+/* strtod as in the C locale, whatever the program's own is. */
+static double to_double(const char *text)
+{
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!c_locale)
+        return (double)NAN;
+    double value = strtod_l(text, NULL, c_locale);
+    freelocale(c_locale);
+    return value;
+}
+
+static size_t digits_at(const char *text) { return strspn(text, "0123456789"); }
+
+/* A decimal number as in SDL: 12, 0.3, 1e-5; at most 60 characters. */
 static bool take_fraction(scanner *s, double *out)
 {
-    double digits = 0;
-    int64_t scale = 0, exponent = 0;
-    int count = 0;
+    char text[64];
     skip_space(s);
-    for (bool point = false;; s->at++) {
-        if (*s->at == '.' && !point)
-            point = true;
-        else if (*s->at >= '0' && *s->at <= '9' && count < 400) {
-            digits = digits * 10 + (*s->at - '0');
-            scale -= point;
-            count++;
-        } else
-            break;
-    }
-    if (!count)
+    size_t length = digits_at(s->at);
+    if (!length)
         return false;
-    if (*s->at == 'e' || *s->at == 'E') {
-        s->at++;
-        (void)(*s->at == '+' && s->at++);
-        if (!take_integer(s, &exponent) || exponent > 400 || exponent < -400)
+    if (s->at[length] == '.') {
+        size_t more = digits_at(s->at + length + 1);
+        if (!more)
             return false;
+        length += 1 + more;
     }
-    scale += exponent;
-    *out = scale < 0 ? digits / pow(10, (double)-scale) : digits * pow(10, (double)scale);
+    if (s->at[length] == 'e' || s->at[length] == 'E') {
+        size_t sign = s->at[length + 1] == '-' || s->at[length + 1] == '+';
+        size_t more = digits_at(s->at + length + 1 + sign);
+        if (!more)
+            return false;
+        length += 1 + sign + more;
+    }
+    if (length > 60)
+        return false;
+    memcpy(text, s->at, length);
+    text[length] = 0;
+    s->at += length;
+    *out = to_double(text);
     return true;
 }
 

@@ -7,13 +7,16 @@
  *
  *     csr            dense row, compressed col
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
- *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count within a K tile)
+ *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, one order for all K tiles)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     K tile 256     dense col/256 in front of any of them, and col%256 in place of col below
  *
  * Arrays that a storage makes, in this order: for each level that has them pos (start of each parent's children) and
  * crd (coordinates); perm (row order, where rows are sorted); values. rt_storage_arrays lists them: the contract
  * between packing and generated code.
+ * What a dense level rounds up (rows to row_align, columns to the K tile or block) are positions of weight 0: places
+ * past the last row, with coordinates 0, and columns past the last one, which generated code must not read.
+ * A level of one coordinate (row%1, col%1) is left out of the list.
  * Shapes: rows x cols are the logical matrix (outputs x inputs of the contraction), which may be the transpose of
  * the stored tensor. Sizes are in elements unless a name says bytes. */
 #ifndef SPC_RT_STORAGE_H

@@ -46,7 +46,7 @@ FNR == 1 {
     if (path !~ /\// && $0 ~ /</) next
     if ((target in known || target == "spc") && (room in known) && !may_include(room, target, FILENAME))
         breach(FNR, room " may not include " path)
-    if (FILENAME ~ /^api\/main\// && (path ~ /\//) && target != "spc" && path !~ /^api\/main\//)
+    if (FILENAME ~ /^api\/main\// && path ~ /\// && (target in known) && path !~ /^api\/main\//)
         breach(FNR, "the command uses only include/spc/, not " path)
     if ((room == "examples") && target in known && target != "examples") breach(FNR, "examples use only include/spc/")
 }

@@ -70,6 +70,15 @@ class Failures(kit.Case):
         self.compile(3, "-w", "none.safetensors")
         self.assertSays("none.safetensors")
 
+    def test_code_without_weights_is_not_there_yet(self):
+        self.ffn()
+        for kind in ("so", "obj", "asm", "llvm"):
+            self.spc("ffn.sdl", f"--emit={kind}", "-o", "k", status=3)
+            self.assertSays("ffn.sdl: error:", "-w")
+        for kind in ("graph", "kernel", "header", "plan", "manifest"):
+            self.spc("ffn.sdl", f"--emit={kind}")
+        self.assertEqual(self.files(), ["ffn.safetensors", "ffn.sdl"])
+
     def test_layer_named_like_libc(self):
         text = "dim n;\nlayer exp(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"
         self.write("e.sdl", text)

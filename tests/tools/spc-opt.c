@@ -6,11 +6,13 @@
  *     --verify       prints nothing but messages                      --list      lists the passes
  *     --sdl          standard input is SDL                            --dump=PASS prints the module after this pass
  *     --roundtrip    prints, parses, prints again: must be the same   --exact     and the same as the input
+ *     --check        interprets before and after on random data: the results must be the same
  *
  * Exit status: 0 done, 1 the text is wrong, 2 usage, 3 a file or memory, 70 a defect (verifier, round trip). */
 #include "frontend/frontend.h"
 #include "ir/ir.h"
 #include "passes/passes.h"
+#include "tests/tools/check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@ enum { EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_WORLD = 3, EXIT_DEFECT = 70 };
 
 typedef struct options {
     const char *passes, *cpu, *plan, *dump, *file;
-    bool all, verify, roundtrip, exact, sdl, list;
+    bool all, verify, roundtrip, exact, sdl, list, check;
 } options;
 
 typedef struct job {
@@ -130,19 +132,32 @@ static int check_roundtrip(job *j) {
 
 /* ---- the command ---- */
 
+static spc_status load(job *j, ir_module **out) {
+    bool sdl = is_sdl(j->options);
+    *out = ir_module_new(j->arena, ir_diags_new(j->arena));
+    spc_status status = sdl ? fe_compile(*out, &j->source) : ir_parse(*out, &j->source);
+    return status ? status : ir_verify(*out, sdl ? "build" : "parse");
+}
+
+static int check_meaning(job *j) {
+    ir_module *before;
+    rt_error error = {0};
+    if (load(j, &before) == SPC_OK && check_modules(before, j->module, &error)) return 0;
+    fprintf(stderr, "spc-opt: %s\n", error.text);
+    return EXIT_DEFECT;
+}
+
 static int run(job *j) {
     const options *o = j->options;
     if (!read_all(j->arena, o->file, &j->source)) return EXIT_WORLD;
-    j->module = ir_module_new(j->arena, ir_diags_new(j->arena));
-    spc_status status = is_sdl(o) ? fe_compile(j->module, &j->source) : ir_parse(j->module, &j->source);
-    if (!status) status = ir_verify(j->module, is_sdl(o) ? "build" : "parse");
+    spc_status status = load(j, &j->module);
     if (!status && (o->all || o->passes)) status = run_passes(j);
     int result = exit_of(status);
     fputs(ir_diags_text(j->module->diags), stderr);
     if (status) return result;
     if (o->roundtrip) return check_roundtrip(j);
     if (!o->verify && !o->dump) fputs(ir_print_module(j->module, j->arena), stdout);
-    return 0;
+    return o->check ? check_meaning(j) : 0;
 }
 
 static int list_passes(void) {
@@ -173,6 +188,7 @@ static bool take_option(options *o, const char *arg) {
            take_flag(arg, "--all", &o->all) || take_flag(arg, "--verify", &o->verify) ||
            take_flag(arg, "--roundtrip", &o->roundtrip) || take_flag(arg, "--exact", &o->exact) ||
            take_flag(arg, "--sdl", &o->sdl) || take_flag(arg, "--list", &o->list) ||
+           take_flag(arg, "--check", &o->check) ||
            take_flag(arg, "--print", &(bool){false});
 }
 
