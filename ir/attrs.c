@@ -114,3 +114,21 @@ const char *ir_get_str(const ir_op *op, const char *key, const char *absent) {
     const ir_attr *a = ir_attr_find(op, key);
     return a && a->kind == IR_ATTR_STR ? a->s : absent;
 }
+
+bool ir_get_extents(ir_module *m, const ir_op *op, const char *key, int count, const ir_extent **out) {
+    const char *at = ir_get_str(op, key, NULL);
+    if (!at) return false;
+    for (int i = 0; i < count; i++) {
+        if (i && *at++ != ';') return false;
+        out[i] = ir_extent_parse(m, at, &at);
+        if (!out[i]) return false;
+    }
+    return !*at;
+}
+
+void ir_set_extents(ir_module *m, ir_op *op, const char *key, int count, const ir_extent *const *extents) {
+    ir_text text;
+    ir_text_init(&text, m->arena);
+    for (int i = 0; i < count; i++) ir_text_add(&text, "%s%s", i ? ";" : "", ir_extent_text(extents[i]));
+    ir_set_str(m, op, key, text.data);
+}

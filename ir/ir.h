@@ -195,6 +195,9 @@ const ir_attr *ir_attr_find(const ir_op *, const char *key); /* NULL: absent */
 int64_t ir_get_int(const ir_op *, const char *key, int64_t absent);
 double ir_get_float(const ir_op *, const char *key, double absent); /* an INT counts as well */
 const char *ir_get_str(const ir_op *, const char *key, const char *absent);
+/* Extents in a text attribute, separated by semicolons. False: not count of them, or one that is malformed. */
+bool ir_get_extents(ir_module *, const ir_op *, const char *key, int count, const ir_extent **out);
+void ir_set_extents(ir_module *, ir_op *, const char *key, int count, const ir_extent *const *);
 
 /* A copy of op with these arguments, without its bodies, at the builder's place. Keeps loc, name, attributes, type. */
 ir_op *ir_clone(ir_builder *, const ir_op *, ir_op *const *args);

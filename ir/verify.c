@@ -45,6 +45,8 @@ static bool check_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) {
     return true;
 }
 
+bool ir_verify_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) { return check_extent(v, op, e); }
+
 static bool check_type(ir_verifier *v, const ir_op *op) {
     const ir_type *type = op->type;
     if (!type) return ir_verify_fail(v, op, "has no type");

@@ -30,6 +30,8 @@ ir_same ir_same_kernel; /* items are ir_verify_kernel, keys names */
 
 /* Keeps the first message. Always false. */
 bool ir_verify_fail(ir_verifier *, const ir_op *, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Every dim that the extent mentions is declared. */
+bool ir_verify_extent(ir_verifier *, const ir_op *, const ir_extent *);
 /* The name must be new among those of the set. */
 bool ir_verify_unique(ir_verifier *, const ir_op *);
 

@@ -181,11 +181,9 @@ static spc_status run_output(interp_graph_run *run, const ir_op *op)
 
 /* ---- ops ---- */
 
-typedef spc_status run_graph_op(interp_graph_run *, const ir_op *, interp_tensor *out);
-
 /* Other ops of graphs are elementwise. borrows: the data are somebody else's. */
 static const struct {
-    run_graph_op *run;
+    interp_graph_op *run;
     bool borrows;
 } runs[IR_OP_COUNT] = {
     [IR_OP_input] = {run_input, true},
@@ -193,6 +191,18 @@ static const struct {
     [IR_OP_const] = {run_const, false},
     [IR_OP_linear] = {interp_linear, false},
     [IR_OP_matmul] = {interp_matmul, false},
+    [IR_OP_softmax] = {interp_softmax, false},
+    [IR_OP_layernorm] = {interp_layernorm, false},
+    [IR_OP_rmsnorm] = {interp_rmsnorm, false},
+    [IR_OP_sum] = {interp_sum, false},
+    [IR_OP_mean] = {interp_mean, false},
+    [IR_OP_amax] = {interp_amax, false},
+    [IR_OP_argmax] = {interp_argmax, false},
+    [IR_OP_reshape] = {interp_reshape, false},
+    [IR_OP_transpose] = {interp_transpose, false},
+    [IR_OP_concat] = {interp_concat, false},
+    [IR_OP_slice] = {interp_slice, false},
+    [IR_OP_pad] = {interp_pad, false},
 };
 
 static spc_status run_block(interp_graph_run *, const ir_block *, const ir_op *fused);

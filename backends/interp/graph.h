@@ -45,8 +45,11 @@ void interp_broadcast_steps(const interp_tensor *arg, int skip, int rank, int64_
 /* The offset for the flat index of these dims. */
 int64_t interp_broadcast_offset(int rank, const int64_t *dims, const int64_t *steps, int64_t flat);
 
-/* contract.c */
-spc_status interp_linear(interp_graph_run *, const ir_op *, interp_tensor *out);
-spc_status interp_matmul(interp_graph_run *, const ir_op *, interp_tensor *out);
+/* Fills the tensor of an op, which is there with its extents, zeroed. */
+typedef spc_status interp_graph_op(interp_graph_run *, const ir_op *, interp_tensor *out);
+interp_graph_op interp_linear, interp_matmul; /* contract.c */
+interp_graph_op interp_softmax, interp_layernorm, interp_rmsnorm, interp_sum, interp_mean, interp_amax,
+    interp_argmax; /* axes.c */
+interp_graph_op interp_reshape, interp_transpose, interp_concat, interp_slice, interp_pad; /* shape.c */
 
 #endif
