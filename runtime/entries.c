@@ -6,8 +6,17 @@
 #include "runtime/nonzeros.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, LARGE = 4 << 20 };
+
+void rt_prefer_large_pages(void *data, size_t size)
+{
+    const uintptr_t page = 4096;
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + size) / page * page;
+    if (size >= LARGE)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish: nothing depends on it */
+}
 
 void rt_entries_free(rt_entries *list)
 {
@@ -24,6 +33,7 @@ bool rt_entries_reserve(rt_entries *list, int64_t capacity)
     rt_entry *grown = realloc(list->at, (size_t)capacity * sizeof(rt_entry));
     if (!grown)
         return false;
+    rt_prefer_large_pages(grown, (size_t)capacity * sizeof(rt_entry));
     list->at = grown;
     list->capacity = capacity;
     return true;
@@ -102,6 +112,7 @@ bool rt_entries_sort(rt_entries *list)
     rt_entry *other = malloc((size_t)list->count * sizeof(rt_entry));
     if (!other)
         return false;
+    rt_prefer_large_pages(other, (size_t)list->count * sizeof(rt_entry));
     for (int shift = 0; shift < 64 && largest >> shift; shift += DIGIT_BITS) {
         distribute(list->at, other, list->count, shift);
         rt_entry *sorted = other;

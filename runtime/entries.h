@@ -22,5 +22,7 @@ spc_status rt_entries_collect(rt_entries *, const rt_matrix *, bool transposed, 
 bool rt_entries_sort(rt_entries *);
 bool rt_entries_reserve(rt_entries *, int64_t capacity);
 void rt_entries_free(rt_entries *);
+/* For large fresh memory: page faults would cost as much as the packing itself. */
+void rt_prefer_large_pages(void *data, size_t size);
 
 #endif

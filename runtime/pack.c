@@ -35,6 +35,7 @@ void *rt_packed_array(rt_packed *out, int64_t count)
     void *data = aligned_alloc(64, (size_t)room);
     if (!data)
         return NULL;
+    rt_prefer_large_pages(data, (size_t)room);
     memset(data, 0, (size_t)room);
     out->arrays[out->narrays].count = count;
     out->arrays[out->narrays].bytes = bytes;

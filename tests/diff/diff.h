@@ -11,6 +11,9 @@
 #include "ir/layout.h"
 #include "passes/passes.h"
 
+/* Stops the test where it cannot go on; in every build, unlike assert. */
+void diff_need(bool holds, const char *what);
+
 /* ---- random numbers: SplitMix64, the same everywhere ---- */
 typedef uint64_t diff_random;
 uint64_t diff_next(diff_random *);

@@ -2,10 +2,16 @@
 #include "tests/diff/diff.h"
 #include "backends/interp/lane.h"
 #include "runtime/weights.h"
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void diff_need(bool holds, const char *what)
+{
+    if (holds) return;
+    fprintf(stderr, "the test needs: %s\n", what);
+    abort();
+}
 
 uint64_t diff_next(diff_random *state)
 {
@@ -91,7 +97,7 @@ static bool keeps(const diff_pattern *p, int64_t r, int64_t c, bool element, boo
 static void keep_elements(bool *kept, int64_t rows, int64_t cols, const diff_pattern *p, diff_random *random)
 {
     bool *columns = calloc((size_t)cols + 1, sizeof *columns);
-    assert(columns);
+    diff_need(columns, "memory");
     for (int64_t c = 0; c < cols; c++) columns[c] = chance(random, p->density);
     for (int64_t r = 0; r < rows; r++) {
         const bool row = chance(random, p->density);
@@ -152,7 +158,7 @@ void diff_weight_make(diff_weight *w, const char *name, spc_dtype dtype, int64_t
     w->values = calloc(count, 8);
     w->col = calloc(count, sizeof *w->col);
     w->row_start = calloc((size_t)rows + 1, sizeof *w->row_start);
-    assert(kept && w->dense && w->values && w->col && w->row_start);
+    diff_need(kept && w->dense && w->values && w->col && w->row_start, "memory");
     keep_all(kept, rows, cols, pattern, random);
     fill_dense(w, kept, random);
     if (as_csr) fill_csr(w, kept);

@@ -2,7 +2,6 @@
 #include "tests/diff/diff.h"
 #include "runtime/module.h"
 #include "runtime/weights.h"
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +15,13 @@ enum { PAGE = 4096, WATCHED = 64, MARK = 0xc5 };
 diff_pages *diff_pages_new(size_t bytes)
 {
     diff_pages *p = malloc(sizeof *p);
-    assert(p);
+    diff_need(p, "memory");
     const size_t used = (bytes + WATCHED + PAGE - 1) / PAGE * PAGE;
     p->bytes = bytes;
     p->map_bytes = used + PAGE;
     p->map = mmap(NULL, p->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert(p->map != MAP_FAILED);
-    const int closed = mprotect(p->map + used, PAGE, PROT_NONE);
-    assert(closed == 0);
-    (void)closed;
+    diff_need(p->map != MAP_FAILED, "mmap");
+    diff_need(mprotect(p->map + used, PAGE, PROT_NONE) == 0, "mprotect");
     p->data = p->map + used - bytes;
     memset(p->data - WATCHED, MARK, WATCHED);
     return p;
@@ -111,7 +108,7 @@ static bool make_slots(layer *l, ir_opcode code, diff_random *random)
 {
     for (const ir_op *op = l->graph->body.first; op; op = op->next) {
         if (op->code != code) continue;
-        assert(l->slots_used < MAX_TENSORS);
+        diff_need(l->slots_used < MAX_TENSORS, "fewer tensors");
         slot *s = &l->slots[l->slots_used++];
         s->op = op;
         if (!shape(l, s, code == IR_OP_output ? op->args[0]->type : op->type)) return false;
@@ -165,7 +162,7 @@ static uint64_t word_of(const layer *l, const ir_op *param)
         if (!strcmp(dim->name, param->name)) return (uint64_t)l->run->dims[i];
     for (int i = 0; i < l->slots_used; i++)
         if (!strcmp(l->slots[i].op->name, param->name)) return (uint64_t)(uintptr_t)l->slots[i].tensor.data;
-    assert(!"a parameter that is neither dim nor tensor");
+    diff_need(false, "every parameter to be a dim or a tensor");
     return 0;
 }
 
@@ -252,7 +249,7 @@ bool diff_run_all(diff_unit *u, const diff_run *run)
     layer l = {.unit = u, .run = run, .graph = ir_func_find(u->reference, IR_GRAPH, run->layer),
                .entry = ir_func_find(u->module, IR_ENTRY, run->layer)};
     diff_random random = run->seed;
-    assert(l.graph && l.entry);
+    diff_need(l.graph && l.entry, "a graph and an entry of the layer");
     bool good = make_slots(&l, IR_OP_input, &random) && make_slots(&l, IR_OP_output, &random) && run_reference(&l);
     /* The interpreter is slow: of its two ways one run takes the one, the next the other. */
     for (size_t i = 0; good && i < sizeof ways / sizeof *ways; i++)

@@ -2,6 +2,12 @@
 #include "tests/unit/llvm_text.h"
 #include <pthread.h>
 
+/* Under sanitizers, too, too much memory is NULL. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }
+
 #define KERNEL_ADD \
     "kernel @add {\n %0 = param \"x\" : buffer f32\n %1 = param \"y\" : buffer f32\n %2 = param \"n\" : index\n" TASK_PARAMS \
     " %3 = load %0, %100 : f32\n %4 = cast %2 : f32\n %5 = add %3, %4 : f32\n %6 = cast %101 : f32\n" \
