@@ -9,6 +9,14 @@
 #define EMIT_args fe_emit_args
 #define EMIT_leaky_relu fe_emit_leaky_relu
 #define EMIT_clip fe_emit_clip
+#define EMIT_norm fe_emit_norm
+#define EMIT_reduction fe_emit_reduction
+#define EMIT_argmax fe_emit_argmax
+#define EMIT_reshape fe_emit_reshape
+#define EMIT_transpose fe_emit_transpose
+#define EMIT_concat fe_emit_concat
+#define EMIT_slice fe_emit_slice
+#define EMIT_pad fe_emit_pad
 
 typedef struct row {
     const char *name, *parameters;

@@ -16,4 +16,16 @@ ir_op *fe_emit_args(fe_call *); /* one op with all tensors given, in order */
 ir_op *fe_emit_leaky_relu(fe_call *);
 ir_op *fe_emit_clip(fe_call *);
 
+/* build_shape.c */
+ir_op *fe_emit_norm(fe_call *);
+ir_op *fe_emit_reduction(fe_call *);
+ir_op *fe_emit_argmax(fe_call *);
+ir_op *fe_emit_reshape(fe_call *);
+ir_op *fe_emit_transpose(fe_call *);
+ir_op *fe_emit_concat(fe_call *);
+ir_op *fe_emit_slice(fe_call *);
+ir_op *fe_emit_pad(fe_call *);
+/* Where slices and pads start, with the dims of a call; op's types are there already. False: reported. */
+bool fe_substitute_starts(fe_walk *, fe_span at, ir_op *);
+
 #endif

@@ -94,13 +94,13 @@ static const ir_type *type_in_call(fe_walk *w, const fe_expr *e, const ir_op *op
 }
 
 static ir_op *copy_op(fe_walk *w, const fe_expr *e, const ir_op *op, ir_op *const *map) {
-    ir_op *args[FE_MAX_PARAMS];
     const ir_type *type = type_in_call(w, e, op);
     if (!type) return NULL;
+    ir_op **args = IR_ARRAY(w->c->arena, ir_op *, op->nargs);
     for (int i = 0; i < op->nargs; i++) args[i] = map[op->args[i]->id];
     ir_op *copy = ir_clone(w->builder, op, args);
     copy->type = type;
-    return copy;
+    return fe_substitute_starts(w, e->at, copy) ? copy : NULL;
 }
 
 void fe_emit_call(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value *args, fe_value *results, int count) {
