@@ -48,6 +48,58 @@ static const broken cases[] = {
     {GRAPH("%2 = const 1 : f32[4-5]"), "const in @g: a negative extent"},
     {GRAPH("%2 = const 1 : f32[threads]"), "the dim 'threads', which is not declared"},
     {GRAPH("%2 = const 1 : i32[] %3 = sqrt %2"), "sqrt in @g: not of a float dtype"},
+    /* along axes */
+    {GRAPH("%2 = const 1 : i32[4] %3 = softmax %2"), "softmax in @g: not of a float dtype"},
+    {GRAPH("%2 = const 1.0 : f32[] %3 = softmax %2"), "softmax in @g: a scalar has no last axis"},
+    {GRAPH("%2 = layernorm %0, %1 [eps=0.1]"), "layernorm in @g: argument 1 is not [last axis]"},
+    {GRAPH("%2 = const 1.0 : f32[4] %3 = const 1.0 : f32[n] %4 = layernorm %0, %2, %3 [eps=0.1]"),
+     "layernorm in @g: argument 2 is not [last axis]"},
+    {GRAPH("%2 = const 1 : i32[4] %3 = rmsnorm %0, %2 [eps=0.1]"), "rmsnorm in @g: argument 1 is not of a float dtype"},
+    {GRAPH("%2 = const 1.0 : f32[4] %3 = rmsnorm %0, %2"), "rmsnorm in @g: lacks the attribute 'eps'"},
+    {GRAPH("%2 = const 1.0 : f32[4] %3 = rmsnorm %0, %2 [eps=nan]"), "rmsnorm in @g: eps is not a number"},
+    {GRAPH("%2 = sum %0 [axes=()] : f32[n,4]"), "sum in @g: over no axis"},
+    {GRAPH("%2 = sum %0 [axes=(2)] : f32[n,4]"), "sum in @g: the argument has no axis 2"},
+    {GRAPH("%2 = sum %0 [axes=(-1)] : f32[n]"), "sum in @g: the argument has no axis -1"},
+    {GRAPH("%2 = sum %0 [axes=(1,0)] : f32[]"), "sum in @g: the axes do not ascend"},
+    {GRAPH("%2 = sum %0 [axes=(0,0)] : f32[4]"), "sum in @g: the axes do not ascend"},
+    {GRAPH("%2 = sum %0 [axes=(0)] : f32[n]"), "sum in @g: axis 1 of the argument is not in the result"},
+    {GRAPH("%2 = sum %0 [axes=(0)] : f32[4,4]"), "sum in @g: the result has 2 axes instead of 1"},
+    {GRAPH("%2 = sum %0 [axes=(0)] : f32[4]{dense}"), "sum in @g: a result with a storage"},
+    {GRAPH("%2 = sum %0 [axes=(0)] : i32[4]"), "sum in @g: the result is not f32"},
+    {GRAPH("%2 = const 1 : i8[4] %3 = sum %2 [axes=(0)] : i8[]"), "sum in @g: the result is not i32"},
+    {GRAPH("%2 = const 1 : bool[4] %3 = sum %2 [axes=(0)] : i32[]"), "sum in @g: of bool"},
+    {GRAPH("%2 = const 1 : i32[4] %3 = mean %2 [axes=(0)] : f32[]"), "mean in @g: not of a float dtype"},
+    {GRAPH("%2 = mean %0 [axes=(0)] : f64[4]"), "mean in @g: the result is not f32"},
+    {GRAPH("%2 = amax %0 [axes=(0)] : i32[4]"), "amax in @g: the result is not f32"},
+    {GRAPH("%2 = const 1 : bool[4] %3 = amax %2 [axes=(0)] : bool[]"), "amax in @g: of bool"},
+    {GRAPH("%2 = argmax %0 [axes=(0,1)] : i32[]"), "argmax in @g: not over one axis"},
+    {GRAPH("%2 = argmax %0 [axes=(0)] : f32[4]"), "argmax in @g: the result is not i32"},
+    /* shape */
+    {GRAPH("%2 = reshape %0 : f32[n,5]"), "reshape in @g: 4*n elements become 5*n"},
+    {GRAPH("%2 = reshape %0 : f32[m,4]"), "reshape in @g: 4*n elements become 4*m"},
+    {GRAPH("%2 = reshape %0 : i32[n,4]"), "reshape in @g: argument 0 has another dtype"},
+    {GRAPH("%2 = reshape %1 : f32[4,8]{csr}"), "reshape in @g: a result with a storage"},
+    {GRAPH("%2 = reshape %0 : f32[4*n/3,4]"), "reshape in @g: 4*n elements become"},
+    {GRAPH("%2 = transpose %0 [perm=(1)] : f32[4,n]"), "transpose in @g: 1 axes of 2"},
+    {GRAPH("%2 = transpose %0 [perm=(1,1)] : f32[4,4]"), "transpose in @g: perm is no permutation"},
+    {GRAPH("%2 = transpose %0 [perm=(2,0)] : f32[4,n]"), "transpose in @g: perm is no permutation"},
+    {GRAPH("%2 = transpose %0 [perm=(1,0)] : f32[n,4]"), "transpose in @g: axis 0 of the result is not axis 1"},
+    {GRAPH("%2 = concat %0, %0 [axis=2] : f32[2*n,4]"), "concat in @g: the result has no axis 2"},
+    {GRAPH("%2 = concat %0, %1 [axis=1] : f32[n,8]"), "concat in @g: axis 0 of argument 1"},
+    {GRAPH("%2 = concat %0, %1 [axis=0] : f32[n,4]"), "concat in @g: axis 0 of the arguments makes n + 8, not n"},
+    {GRAPH("%2 = const 1.0 : f32[] %3 = concat %0, %2 [axis=0] : f32[n,4]"), "concat in @g: argument 1 has another rank"},
+    {GRAPH("%2 = slice %0 [axis=2, from=\"0\"] : f32[n,4]"), "slice in @g: the result has no axis 2"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"0\"] : f32[m,2]"), "slice in @g: axis 0 of argument 0"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"3\"] : f32[n,2]"), "slice in @g: it ends behind the axis"},
+    {GRAPH("%2 = slice %0 [axis=0, from=\"1\"] : f32[n,4]"), "slice in @g: it ends behind the axis"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"0-1\"] : f32[n,2]"), "slice in @g: from is negative"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"q\"] : f32[n,2]"), "slice in @g: from is not 1 extent"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"1;1\"] : f32[n,2]"), "slice in @g: from is not 1 extent"},
+    {GRAPH("%2 = slice %0 [axis=1, from=\"threads\"] : f32[n,2]"), "the dim 'threads', which is not declared"},
+    {GRAPH("%2 = pad %0 [before=\"0\"] : f32[n,5]"), "pad in @g: before is not 2 extents"},
+    {GRAPH("%2 = pad %0 [before=\"0;-1\"] : f32[n,5]"), "pad in @g: before is negative"},
+    {GRAPH("%2 = pad %0 [before=\"0;2\"] : f32[n,5]"), "pad in @g: axis 1 of the result has no room"},
+    {GRAPH("%2 = pad %0 [before=\"0;0\"] : f32[n]"), "pad in @g: argument 0 has another rank"},
     /* values */
     {KERNEL("%7 = add %3, %4 : f32x4"), "add in @k: argument 1 is of another kind"},
     {KERNEL("%7 = add %5, %5 : bool"), "add in @k: arithmetic on bool"},
@@ -139,8 +191,15 @@ static void test_breaches(void **state) {
 
 static void test_preludes_pass(void **state) {
     (void)state;
-    const char *good[] = {GRAPH(""), KERNEL(""), ENTRY("launch 1, %0 \"k\"")};
-    for (int i = 0; i < 3; i++) {
+    const char *good[] = {
+        GRAPH(""), KERNEL(""), ENTRY("launch 1, %0 \"k\""),
+        /* extents that a division made, both ways; starts that only the call can check */
+        GRAPH("%2 = reshape %0 : f32[4*n/3,3] %3 = reshape %2 : f32[2*n,2]"),
+        GRAPH("%2 = slice %0 [axis=0, from=\"m\"] : f32[m,4] %3 = pad %2 [before=\"n; 0\"] : f32[m,4]"),
+        GRAPH("%2 = const 1.0 : f32[] %3 = pad %2 [before=\"\"] : f32[] %4 = reshape %3 : f32[1,1]"),
+        GRAPH("%2 = const 1.0 : f16[4] %3 = layernorm %0, %2, %2 [eps=1]"),
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         fixture f = fixture_new();
         if (fixture_parse(&f, good[i]) || ir_verify(f.module, "test")) fail_msg("%s", fixture_messages(&f));
         fixture_free(&f);
