@@ -262,7 +262,7 @@ static void plan_scratch(entry_builder *e, lw_variant *const *variants)
                 info(op)->slot = take_slot(e, round_up(e, tensor_bytes(e, op->type)));
             for (const lw_variant *v = variants[number++]; v; v = v->next)
                 if (v->slot_bytes)
-                    add_task_need(e, ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v->tiles)));
+                    add_task_need(e, ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v)));
         }
         for (int i = 0; i < op->nargs; i++) {
             const value_info *v = info(graph_viewed(op->args[i]));
@@ -317,10 +317,12 @@ static void launch(entry_builder *e, const ir_op *fused, const lw_variant *v)
     lw_region region;
     lw_region_of(e->m, fused, &region);
     int count = 0;
-    args[count++] = lw_extent(&e->b, &e->dims, lw_task_count(e->m, v->tiles));
+    args[count++] = lw_extent(&e->b, &e->dims, lw_task_count(e->m, v));
     int dims = lw_region_dims(e->m, &region, names, MAX_DIMS);
     for (int i = 0; i < dims; i++)
         args[count++] = lw_extent(&e->b, &e->dims, ir_extent_dim(e->m, names[i]));
+    if (v->blocks)
+        args[count++] = lw_extent(&e->b, &e->dims, v->blocks);
     if (v->slot_bytes)
         args[count++] = e->tasks_scratch;
     count = add_arrays(e, v, args, count);

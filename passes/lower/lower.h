@@ -108,7 +108,9 @@ struct lw_kernel {
     ir_op *scratch;                  /* u8 buffer of this task, or NULL */
     ir_op *task, *tasks;
     const ir_extent *slot_bytes;     /* scratch of one task; NULL: none */
-    const ir_extent *tiles;          /* units of parallel work: the launch has min(tiles, f(threads)) tasks */
+    const ir_extent *units;          /* pieces of work that the plan's tiles make */
+    const ir_extent *blocks;         /* row blocks that each unit is cut into; may mention threads. NULL: one */
+    ir_op *block_count;              /* its value */
     ir_op *tile_lo, *tile_hi;        /* this task's share */
 };
 
@@ -120,7 +122,7 @@ typedef struct lw_nest {
     const char *name;
     /* NULL: legal; else why not, naming the plan's term. */
     const char *(*refuses)(const lw_kernel *);
-    /* tiles and slot_bytes, before the params are made. */
+    /* units, blocks and slot_bytes, before the params are made. */
     void (*measure)(lw_kernel *);
     void (*build)(lw_kernel *);
 } lw_nest;
@@ -245,7 +247,8 @@ typedef struct lw_variant {
     const char *dim; /* when dim <= limit; NULL: else */
     int64_t limit;
     const ir_func *kernel;
-    const ir_extent *tiles, *slot_bytes;
+    const ir_extent *tiles, *blocks, *slot_bytes; /* tiles: units * blocks */
+    bool serial; /* par=none: one task */
     const ir_packing *packing; /* of the contraction's weight; NULL */
     const rt_storage *storage;
     struct lw_variant *next;
@@ -267,7 +270,12 @@ int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
 /* The entry of a layer, given the variants of its fused ops (in order). False: reported. */
 bool lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
-/* Tasks of a launch: min(tiles, 4 * threads - 3). */
-const ir_extent *lw_task_count(ir_module *, const ir_extent *tiles);
+/* Tasks of a launch: min(tiles, 4 * threads - 3), one where serial. */
+const ir_extent *lw_task_count(ir_module *, const lw_variant *);
+/* Row blocks for `groups` row groups: what rows= says; else as many as give every thread work where the units alone do
+ * not. Cutting rows changes no sum, so that results stay the same for any number of threads. */
+const ir_extent *lw_row_blocks(lw_kernel *, const ir_extent *groups);
+/* This tile's share of the groups. */
+void lw_block_share(lw_kernel *, ir_op *block, ir_op *groups, ir_op **lo, ir_op **hi);
 
 #endif

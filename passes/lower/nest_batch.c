@@ -67,12 +67,15 @@ static bool needs_sums(const lw_kernel *k)
     return c->rows_inside || (k->storage && lw_ktile_count(k->storage) > 1);
 }
 
-static const ir_extent *row_blocks(const lw_kernel *k)
+static const ir_extent *group_count(const lw_kernel *k)
 {
-    const lw_contraction *c = &k->region->contraction;
-    if (k->terms->rows <= 0)
-        return constant(k, 1);
-    return ir_extent_ceildiv(k->module, c->rows, constant(k, k->terms->rows));
+    return ir_extent_ceildiv(k->module, k->region->contraction.rows, constant(k, group_rows(k)));
+}
+
+/* Sorted rows end up anywhere, so that a block of them cannot be transposed out on its own. */
+static bool can_cut_rows(const lw_kernel *k)
+{
+    return !(k->region->contraction.rows_inside && k->storage && k->storage->sorted);
 }
 
 static const ir_extent *batch_count(const lw_kernel *k)
@@ -101,9 +104,7 @@ static const char *refuses(const lw_kernel *k)
         return "pack=no: the storage's blocks reach past the last column";
     if (t->rows > 0 && t->rows % group_rows(k))
         return "rows: must be a multiple of the storage's rows per group";
-    if (t->rows > 0 && c->rows_inside && t->rows % k->lanes)
-        return "rows: must be a multiple of the vector's lanes";
-    if (t->rows > 0 && c->rows_inside && k->storage && k->storage->sorted)
+    if (t->rows > 0 && !can_cut_rows(k))
         return "rows: sorted rows cannot be split where the result has its rows contiguous";
     if (!k->storage && t->tile_k > 0)
         return "tile: K cannot be tiled where the weight is not packed";
@@ -122,7 +123,8 @@ static void measure(lw_kernel *k)
     if (bytes != constant(k, 0)) /* slots stay 64-aligned */
         k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
     const ir_extent *panels = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
-    k->tiles = ir_extent_mul(m, batch_count(k), ir_extent_mul(m, panels, row_blocks(k)));
+    k->units = ir_extent_mul(m, batch_count(k), panels);
+    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, group_count(k)) : NULL;
 }
 
 /* ---- one row group ---- */
@@ -376,14 +378,11 @@ static void split_tile(batch_nest *n, ir_op *tile)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    ir_op *blocks = lw_extent(b, &k->dims, row_blocks(k)), *panels = lw_ceildivi(b, n->cols, n->width);
-    ir_op *block = lw_rem(b, tile, blocks), *rest = lw_div(b, tile, blocks);
+    ir_op *panels = lw_ceildivi(b, n->cols, n->width), *rest = lw_div(b, tile, k->block_count);
     n->c0 = lw_muli(b, n->c->batch_rank ? lw_rem(b, rest, panels) : rest, n->width);
     n->batch = n->c->batch_rank ? lw_div(b, rest, panels) : lw_imm(b, 0);
     n->left = lw_sub(b, n->cols, n->c0);
-    int64_t per_block = k->terms->rows > 0 ? k->terms->rows / n->group : 0;
-    n->group_lo = per_block ? lw_muli(b, block, per_block) : lw_imm(b, 0);
-    n->group_hi = per_block ? lw_min(b, lw_addi(b, n->group_lo, per_block), n->groups) : n->groups;
+    lw_block_share(k, lw_rem(b, tile, k->block_count), n->groups, &n->group_lo, &n->group_hi);
     n->b_origin = batch_origin(n, n->c->b_batched, lw_mul(b, n->depth, n->cols));
     n->a_origin = batch_origin(n, n->c->a_batched, lw_mul(b, n->depth, n->rows));
 }

@@ -35,17 +35,6 @@ static bool stores_vectors(const lw_kernel *k)
     return k->region->contraction.rows_inside && !(k->storage && k->storage->sorted);
 }
 
-static int64_t row_block(const lw_kernel *k)
-{
-    return k->terms->rows > 0 ? k->terms->rows : 0;
-}
-
-static const ir_extent *row_blocks(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    return row_block(k) ? ir_extent_ceildiv(k->module, c->rows, constant(k, row_block(k))) : constant(k, 1);
-}
-
 static const char *refuses_both(const lw_kernel *k, int units)
 {
     const lw_contraction *c = &k->region->contraction;
@@ -96,8 +85,9 @@ static void measure(lw_kernel *k)
 {
     const lw_contraction *c = &k->region->contraction;
     ir_module *m = k->module;
-    const ir_extent *blocks = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
-    k->tiles = ir_extent_mul(m, blocks, row_blocks(k));
+    const ir_extent *column_blocks = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
+    k->units = column_blocks;
+    k->blocks = lw_row_blocks(k, ir_extent_ceildiv(m, c->rows, constant(k, group_rows(k))));
     if (k->terms->lanes == PLAN_LANES_ROWS && !stores_vectors(k)) {
         int64_t bytes = k->terms->tile_cols * group_rows(k) * ir_dtype_of(k->scalar->dtype)->bytes;
         k->slot_bytes = constant(k, (bytes + 63) / 64 * 64);
@@ -234,12 +224,8 @@ static void one_tile(rows_nest *n, ir_op *tile)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    ir_op *blocks = lw_extent(b, &k->dims, row_blocks(k));
-    int64_t per_block = row_block(k) / n->group;
-    ir_op *block = lw_rem(b, tile, blocks);
-    n->group_lo = per_block ? lw_muli(b, block, per_block) : lw_imm(b, 0);
-    n->group_hi = per_block ? lw_min(b, lw_addi(b, n->group_lo, per_block), n->groups) : n->groups;
-    n->c0 = lw_muli(b, lw_div(b, tile, blocks), k->terms->tile_cols);
+    lw_block_share(k, lw_rem(b, tile, k->block_count), n->groups, &n->group_lo, &n->group_hi);
+    n->c0 = lw_muli(b, lw_div(b, tile, k->block_count), k->terms->tile_cols);
     n->slots = (int)k->terms->tile_cols;
     if (n->slots == 1) {
         column_block(n);

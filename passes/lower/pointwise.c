@@ -207,7 +207,7 @@ static void measure(lw_kernel *k)
     int64_t unit = is_flat(k) ? TILE_ELEMENTS : lw_tile_rows(k);
     if (is_flat(k))
         outer = ir_extent_mul(m, outer, lw_last_extent(result, m));
-    k->tiles = ir_extent_ceildiv(m, outer, ir_extent_const(m, unit));
+    k->units = ir_extent_ceildiv(m, outer, ir_extent_const(m, unit));
 }
 
 /* One row, or the flat vector: whole vectors, then a masked one. */

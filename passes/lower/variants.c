@@ -66,10 +66,35 @@ const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
     return terms->lanes == PLAN_LANES_ROWS ? &lw_nest_rows : terms->lanes == PLAN_LANES_K ? &lw_nest_k : &lw_nest_batch;
 }
 
-const ir_extent *lw_task_count(ir_module *m, const ir_extent *tiles)
+/* One task when serial, else about four per thread, so that uneven tiles even out. */
+static const ir_extent *wanted_tasks(ir_module *m)
 {
     const ir_extent *many = ir_extent_mul(m, ir_extent_const(m, 4), ir_extent_dim(m, "threads"));
-    return ir_extent_min(m, tiles, ir_extent_sub(m, many, ir_extent_const(m, 3)));
+    return ir_extent_sub(m, many, ir_extent_const(m, 3));
+}
+
+const ir_extent *lw_task_count(ir_module *m, const lw_variant *v)
+{
+    return ir_extent_min(m, v->tiles, v->serial ? ir_extent_const(m, 1) : wanted_tasks(m));
+}
+
+const ir_extent *lw_row_blocks(lw_kernel *k, const ir_extent *groups)
+{
+    ir_module *m = k->module;
+    const ir_extent *one = ir_extent_const(m, 1);
+    if (k->terms->rows > 0)
+        return ir_extent_ceildiv(m, k->region->contraction.rows, ir_extent_const(m, k->terms->rows));
+    if (k->terms->par == PLAN_PAR_NONE || k->terms->par == PLAN_PAR_COLS)
+        return NULL;
+    const ir_extent *wanted = ir_extent_ceildiv(m, wanted_tasks(m), ir_extent_max(m, k->units, one));
+    return ir_extent_max(m, ir_extent_min(m, wanted, groups), one);
+}
+
+void lw_block_share(lw_kernel *k, ir_op *block, ir_op *groups, ir_op **lo, ir_op **hi)
+{
+    ir_builder *b = &k->b;
+    *lo = lw_div(b, lw_mul(b, groups, block), k->block_count);
+    *hi = lw_div(b, lw_mul(b, groups, lw_addi(b, block, 1)), k->block_count);
 }
 
 /* ---- storage ---- */
@@ -125,6 +150,7 @@ static void make_params(lw_kernel *k)
         k->dims.names[i] = names[i];
         k->dims.values[i] = lw_param(b, names[i], ir_scalar(m, IR_INDEX));
     }
+    k->block_count = k->blocks ? lw_param(b, "blocks", ir_scalar(m, IR_INDEX)) : lw_imm(b, 1);
     if (k->slot_bytes)
         k->scratch = lw_param(b, "scratch", ir_buffer(m, IR_U8));
     if (k->storage) {
@@ -147,7 +173,7 @@ static void make_params(lw_kernel *k)
 static void make_share(lw_kernel *k)
 {
     ir_builder *b = &k->b;
-    ir_op *tiles = lw_extent(b, &k->dims, k->tiles);
+    ir_op *tiles = lw_mul(b, lw_extent(b, &k->dims, k->units), k->block_count);
     k->tile_lo = lw_div(b, lw_mul(b, tiles, k->task), k->tasks);
     k->tile_hi = lw_div(b, lw_mul(b, tiles, lw_addi(b, k->task, 1)), k->tasks);
     if (k->slot_bytes) {
@@ -204,7 +230,9 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     const ir_func *same = known_kernel(s, func);
     if (same)
         ir_func_remove(m, func);
-    *out = (lw_variant){.kernel = same ? same : func, .tiles = k->tiles, .slot_bytes = k->slot_bytes, .storage = k->storage};
+    *out = (lw_variant){.kernel = same ? same : func, .blocks = k->blocks, .slot_bytes = k->slot_bytes,
+                        .storage = k->storage, .serial = terms->par == PLAN_PAR_NONE};
+    out->tiles = k->blocks ? ir_extent_mul(m, k->units, k->blocks) : k->units;
     if (weight)
         out->packing = ir_packing_of(m, weight->name, ir_tensor_stored(m, weight->type, storage));
     return true;

@@ -167,7 +167,7 @@ void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
     if (!t->rows)
         t->rows = -1;
     if (t->par == PLAN_PAR_OPEN)
-        t->par = PLAN_PAR_COLS;
+        t->par = PLAN_PAR_BOTH;
 }
 
 bool planner_splits(const planner_facts *f)
