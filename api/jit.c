@@ -148,7 +148,8 @@ static spc_status prepare(spc_session *s, api_program *program, void *object) {
 }
 
 static spc_status jit(spc_session *s, spc_module **out) {
-    const char *backend = api_option_value(s, API_backend);
+    const char *chosen = api_option_value(s, API_backend);
+    const char *backend = chosen || be_at(0) ? chosen : "interp"; /* a build without code generators runs all the same */
     jit_job job = {.reference = backend && !strcmp(backend, "reference"), .interp = backend && !strcmp(backend, "interp")};
     api_need need = {.weights = true};
     api_program *program = NULL;

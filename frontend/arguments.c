@@ -96,8 +96,8 @@ bool fe_read_padding(fe_walk *w, const fe_expr *e, fe_bound *b) {
         fe_guess g = fe_guess_for(w->c, e->name->text);
         fe_guess_try(&g, "same");
         fe_guess_try(&g, "valid");
-        fe_error(w->c, e->at, "'%s' is no padding: valid, same, an integer or [top, bottom, left, right]%s", e->name->text,
-                 fe_guess_text(&g, w->c->arena));
+        fe_error(w->c, e->at, "'%s' is no padding: valid, same, an integer or [top, bottom, left, right]%s",
+                 e->name->text, fe_guess_text(&g, w->c->arena));
         return false;
     }
     if (!read_integers(w, e, b)) return false;

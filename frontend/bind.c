@@ -85,7 +85,8 @@ static void fill_defaults(fe_call *call) {
         bound->at = call->expr->at;
         bound->real = p->number;
         bound->integers[0] = (int64_t)p->number;
-        for (int j = 0; j < FE_MAX_INTEGERS; j++) bound->extents[j] = ir_extent_const(call->w->c->module, (int64_t)p->number);
+        for (int j = 0; j < FE_MAX_INTEGERS; j++)
+            bound->extents[j] = ir_extent_const(call->w->c->module, (int64_t)p->number);
     }
 }
 

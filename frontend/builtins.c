@@ -73,7 +73,8 @@ static fe_param read_param(ir_arena *arena, const char *text, size_t len) {
 
 static const fe_builtin *read_row(fe_context *c, const row *r) {
     fe_builtin *b = IR_NEW(c->arena, fe_builtin);
-    *b = (fe_builtin){.name = r->name, .parameters = r->parameters, .check = r->check, .emit = r->emit, .code = r->code};
+    *b =
+        (fe_builtin){.name = r->name, .parameters = r->parameters, .check = r->check, .emit = r->emit, .code = r->code};
     const char *at = r->parameters;
     b->open = strcmp(at, "...") == 0;
     while (*at && !b->open) {

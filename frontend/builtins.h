@@ -84,7 +84,8 @@ const char *fe_usage(fe_context *, const fe_builtin *);
 /* A check's complaint about an argument. Returns false. */
 bool fe_refuse(fe_call *, fe_span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Whether extents are provably equal, else a complaint: "x has LAST AXIS 512 but w has 64". */
-bool fe_same_extent(fe_call *, fe_span at, const char *a_what, const ir_extent *a, const char *b_what, const ir_extent *b);
+bool fe_same_extent(fe_call *, fe_span at, const char *a_what, const ir_extent *a, const char *b_what,
+                    const ir_extent *b);
 bool fe_require_rank(fe_call *, const fe_bound *, const char *name, int least, int most);
 /* The dtype rule of contractions and norms: x's dtype, unless the operand is a weight of another float. */
 bool fe_matches_dtype(fe_call *, const fe_bound *x, const fe_bound *operand, const char *name);

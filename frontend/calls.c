@@ -35,12 +35,14 @@ static int named_input(fe_walk *w, const fe_item *callee, const inputs *in, cons
         if (in->fields[i]->name == a->name) return i;
         fe_guess_try(&g, in->fields[i]->name->text);
     }
-    fe_error(w->c, a->at, "the layer '%s' has no input '%s'%s", callee->name->text, a->name->text, fe_guess_text(&g, w->c->arena));
+    fe_error(w->c, a->at, "the layer '%s' has no input '%s'%s", callee->name->text, a->name->text,
+             fe_guess_text(&g, w->c->arena));
     note_callee(w, callee);
     return -1;
 }
 
-static int free_input(fe_walk *w, const fe_item *callee, const inputs *in, const fe_arg *a, int position, bool after_named) {
+static int free_input(fe_walk *w, const fe_item *callee, const inputs *in, const fe_arg *a, int position,
+                      bool after_named) {
     if (!a->name && after_named) {
         fe_error(w->c, a->at, "an argument by position cannot follow one by name");
         return -1;
@@ -69,8 +71,8 @@ static bool read_inputs(fe_walk *w, const fe_expr *e, const fe_item *callee, con
         in->given[i] = true;
     }
     if (!good || (given == in->count && position <= in->count)) return good;
-    fe_error(w->c, e->at, "the layer '%s' takes %d input%s, here %s %d", callee->name->text, in->count, in->count == 1 ? "" : "s",
-             given == 1 ? "is" : "are", given);
+    fe_error(w->c, e->at, "the layer '%s' takes %d input%s, here %s %d", callee->name->text, in->count,
+             in->count == 1 ? "" : "s", given == 1 ? "is" : "are", given);
     note_callee(w, callee);
     return false;
 }
@@ -83,7 +85,8 @@ static void bind_bare_dims(fe_walk *w, const inputs *in) {
         const ir_type *formal = in->fields[i]->checked, *actual = in->values[i].type;
         if (formal->rank != actual->rank) continue;
         for (int j = 0; j < formal->rank; j++)
-            if (ir_extent_is_dim(formal->dims[j], &dim)) fe_bind(w->c, fe_intern(w->c, dim, strlen(dim))->item, actual->dims[j]);
+            if (ir_extent_is_dim(formal->dims[j], &dim))
+                fe_bind(w->c, fe_intern(w->c, dim, strlen(dim))->item, actual->dims[j]);
     }
 }
 
@@ -92,7 +95,8 @@ static const ir_type *substituted(fe_walk *w, fe_span at, const ir_type *type) {
     for (int i = 0; i < type->rank; i++) {
         dims[i] = fe_substitute(w->c, type->dims[i]);
         if (dims[i]) continue;
-        fe_error(w->c, at, "with the dims of this call, the extent %s overflows or does not divide", ir_extent_text(type->dims[i]));
+        fe_error(w->c, at, "with the dims of this call, the extent %s overflows or does not divide",
+                 ir_extent_text(type->dims[i]));
         return NULL;
     }
     return fe_tensor(w, at, type->dtype, type->rank, dims);
@@ -107,8 +111,8 @@ static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int 
     }
     const ir_type *want = substituted(w, in->at[i], f->checked);
     if (!want || want == v->type) return want != NULL;
-    fe_error(w->c, in->at[i], "the input '%s' of '%s' is %s here, got %s: %s", f->name->text, callee->name->text, fe_type_text(w, want),
-             fe_type_text(w, v->type), fe_type_difference(w, v->type, want));
+    fe_error(w->c, in->at[i], "the input '%s' of '%s' is %s here, got %s: %s", f->name->text, callee->name->text,
+             fe_type_text(w, want), fe_type_text(w, v->type), fe_type_difference(w, v->type, want));
     fe_note(w->c, f->at, "declared %s here", fe_type_text(w, f->checked));
     return false;
 }
@@ -127,14 +131,14 @@ static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in) {
             const ir_extent *e_bound = fe_binding_of(w->c, item);
             fe_verdict verdict = fe_contract_holds(w->c, item, e_bound);
             if (verdict == FE_FAILS) {
-                fe_error(w->c, in->at[i], "the dim '%s' would be %s, outside its contract %s", dim, ir_extent_text(e_bound),
-                         contract_text(w->c, item));
+                fe_error(w->c, in->at[i], "the dim '%s' would be %s, outside its contract %s", dim,
+                         ir_extent_text(e_bound), contract_text(w->c, item));
                 fe_note(w->c, item->at, "declared here");
                 return false;
             }
             if (verdict == FE_OPEN_QUESTION)
-                fe_unsupported(w->c, e->at, "passing %s as the dim '%s', whose contract %s only the call could check,", ir_extent_text(e_bound),
-                               dim, contract_text(w->c, item));
+                fe_unsupported(w->c, e->at, "passing %s as the dim '%s', whose contract %s only the call could check,",
+                               ir_extent_text(e_bound), dim, contract_text(w->c, item));
         }
     return true;
 }

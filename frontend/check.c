@@ -32,7 +32,8 @@ static fe_item *dependency(const fe_item *item, const fe_mention *m) {
 
 static void report_cycle(fe_context *c, fe_item *from, const fe_mention *m, fe_item *to) {
     bool layer = from->kind == FE_LAYER;
-    fe_error(c, m->at, layer ? "'%s' calls itself; layers cannot be recursive" : "'%s' is defined through itself", to->name->text);
+    fe_error(c, m->at, layer ? "'%s' calls itself; layers cannot be recursive" : "'%s' is defined through itself",
+             to->name->text);
     for (fe_item *i = from; i != to; i = i->open_parent) {
         i->broken = true;
         fe_note(c, i->at, "by way of '%s'", i->name->text);

@@ -18,7 +18,8 @@ void fe_build(fe_context *c) {
         i->graph->loc = fe_loc(c, i->at);
     }
     int before = ir_error_count(c->module->diags);
-    for (fe_item *i = c->first_layer; i && ir_error_count(c->module->diags) == before; i = i->next_layer) build_layer(c, i);
+    for (fe_item *i = c->first_layer; i && ir_error_count(c->module->diags) == before; i = i->next_layer)
+        build_layer(c, i);
     if (ir_error_count(c->module->diags) == before) return;
     for (fe_item *i = c->items; i; i = i->next)
         if (i->graph) ir_func_remove(c->module, i->graph);

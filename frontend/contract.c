@@ -7,7 +7,9 @@
 
 void fe_binding_start(fe_context *c) { c->call_number++; }
 
-const ir_extent *fe_binding_of(fe_context *c, const fe_item *dim) { return dim->bound_in == c->call_number ? dim->bound : NULL; }
+const ir_extent *fe_binding_of(fe_context *c, const fe_item *dim) {
+    return dim->bound_in == c->call_number ? dim->bound : NULL;
+}
 
 void fe_bind(fe_context *c, fe_item *dim, const ir_extent *extent) {
     if (fe_binding_of(c, dim)) return;

@@ -10,7 +10,9 @@ bool fe_require_class(fe_walk *w, fe_span at, const char *what, ir_dtype dtype, 
     bool fits = class == FE_ANY_DTYPE || (class == FE_NUMBERS && got != 'B') || (class == FE_FLOATS && got == 'F') ||
                 (class == FE_BOOLS && got == 'B');
     if (fits) return true;
-    const char *example = class == FE_FLOATS ? "; use cast(..., f32)" : class == FE_BOOLS ? "; compare, as in x != 0" : "";
+    const char *example = class == FE_FLOATS  ? "; use cast(..., f32)"
+                          : class == FE_BOOLS ? "; compare, as in x != 0"
+                                              : "";
     fe_error(w->c, at, "%s is for %s, not for %s%s", what, wanted[class], ir_dtype_of(dtype)->name, example);
     return false;
 }
@@ -34,8 +36,9 @@ static bool make_tensor(fe_walk *w, fe_span at, const char *what, fe_value *v, i
     if (v->quantity == FE_QUANTISED)
         fe_error(w->c, at, "%s cannot take a quantised value; it goes to linear, matmul or dequantize only", what);
     else
-        fe_error(w->c, at, "%s cannot take the scaled weight '%s'; it can only be the w of linear, matmul or a convolution",
-                 what, v->weight->name->text);
+        fe_error(w->c, at,
+                 "%s cannot take the scaled weight '%s'; it can only be the w of linear, matmul or a convolution", what,
+                 v->weight->name->text);
     return false;
 }
 
@@ -82,8 +85,8 @@ const ir_type *fe_unify(fe_walk *w, fe_span at, const char *what, int count, fe_
     if (!good) return NULL;
     for (int i = 1; i < count; i++) {
         if (values[i]->type->dtype == dtype) continue;
-        fe_error(w->c, at, "%s: the dtypes of %s and %s differ; use cast(..., %s)", what, fe_type_text(w, values[0]->type),
-                 fe_type_text(w, values[i]->type), ir_dtype_of(dtype)->name);
+        fe_error(w->c, at, "%s: the dtypes of %s and %s differ; use cast(..., %s)", what,
+                 fe_type_text(w, values[0]->type), fe_type_text(w, values[i]->type), ir_dtype_of(dtype)->name);
         return NULL;
     }
     return broadcast(w, at, what, count, values);

@@ -71,7 +71,8 @@ ir_op *fe_emit_leaky_relu(fe_call *call) {
 ir_op *fe_emit_clip(fe_call *call) {
     fe_value inner[2] = {call->args[0].value, call->args[1].value}, *both[2] = {&inner[0], &inner[1]};
     const ir_type *type = fe_unify(call->w, call->expr->at, "clip", 2, both);
-    fe_value outer[2] = {fe_tensor_value(type, fe_emit(call->w, call->expr->at, IR_OP_max, type, 2, inner)), call->args[2].value};
+    fe_value outer[2] = {fe_tensor_value(type, fe_emit(call->w, call->expr->at, IR_OP_max, type, 2, inner)),
+                         call->args[2].value};
     return fe_emit(call->w, call->expr->at, IR_OP_min, call->type, 2, outer);
 }
 
@@ -87,7 +88,9 @@ static const ir_type *type_in_call(fe_walk *w, const fe_expr *e, const ir_op *op
         good &= dims[i] != NULL;
     }
     if (same) return t;
-    if (!good) fe_error(w->c, e->at, "with the dims of this call, an extent of %s overflows or does not divide", fe_type_text(w, t));
+    if (!good)
+        fe_error(w->c, e->at, "with the dims of this call, an extent of %s overflows or does not divide",
+                 fe_type_text(w, t));
     const ir_type *type = good ? fe_tensor(w, e->at, t->dtype, t->rank, dims) : NULL;
     if (!type) ir_report(w->c->module->diags, IR_NOTE, op->loc, "of this operation, %s", fe_type_text(w, t));
     return type;
@@ -109,7 +112,8 @@ void fe_emit_call(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value 
     ir_op **map = IR_ARRAY(w->c->arena, ir_op *, ops);
     for (const ir_op *op = callee->graph->body.first; op; op = op->next) {
         if (op->code == IR_OP_input) map[op->id] = args[input++].op;
-        else if (op->code == IR_OP_weight) map[op->id] = fe_emit_weight(w, fe_intern(w->c, op->name, strlen(op->name))->item);
+        else if (op->code == IR_OP_weight)
+            map[op->id] = fe_emit_weight(w, fe_intern(w->c, op->name, strlen(op->name))->item);
         else if (op->code == IR_OP_output) results[output++].op = map[op->args[0]->id];
         else map[op->id] = copy_op(w, e, op, map);
         if (op->code == IR_OP_output || map[op->id]) continue;

@@ -98,9 +98,11 @@ static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
         if (i->kind == FE_LAYER) fe_guess_try(&g, i->name->text);
     fe_guess_operations(&g);
     if (e->name->item)
-        fe_error(w->c, e->at, "'%s' is %s; only layers and operations are called", e->name->text, fe_item_kind_text(e->name->item->kind));
+        fe_error(w->c, e->at, "'%s' is %s; only layers and operations are called", e->name->text,
+                 fe_item_kind_text(e->name->item->kind));
     else if (!e->name->doubtful)
-        fe_error(w->c, e->at, "'%s' is neither a layer nor an operation%s", e->name->text, fe_guess_text(&g, w->c->arena));
+        fe_error(w->c, e->at, "'%s' is neither a layer nor an operation%s", e->name->text,
+                 fe_guess_text(&g, w->c->arena));
     fe_touch(w, e);
     return fe_bad();
 }
@@ -108,7 +110,8 @@ static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
 fe_value fe_eval_call(fe_walk *w, const fe_expr *e, const fe_value *piped) {
     fe_item *item = e->name->item;
     if (w->scope != FE_SCOPE_BODY) {
-        fe_error(w->c, e->at, "'%s' is called; only integers, consts and their arithmetic can stand here", e->name->text);
+        fe_error(w->c, e->at, "'%s' is called; only integers, consts and their arithmetic can stand here",
+                 e->name->text);
         fe_touch(w, e);
         return fe_bad();
     }
@@ -128,7 +131,8 @@ static fe_value leaf(fe_walk *w, const fe_expr *e) {
     case FE_EXPR_CALL: return fe_eval_call(w, e, NULL);
     case FE_EXPR_UNARY: return fe_apply_unary(w, e, fe_eval(w, e->right));
     case FE_EXPR_NM:
-        fe_error(w->c, e->at, "%lld:%lld is a pattern; it cannot stand here", (long long)e->first, (long long)e->second);
+        fe_error(w->c, e->at, "%lld:%lld is a pattern; it cannot stand here", (long long)e->first,
+                 (long long)e->second);
         return fe_bad();
     default:
         fe_error(w->c, e->at, "a list cannot stand here");
@@ -139,8 +143,8 @@ static fe_value leaf(fe_walk *w, const fe_expr *e) {
 
 static fe_value single(fe_walk *w, const fe_expr *e, fe_value v) {
     if (v.kind != FE_MANY) return v;
-    fe_error(w->c, e->at, "'%s' has %d results; take them in a statement of its own, as in 'a, b = %s(...);'", e->name->text,
-             v.count, e->name->text);
+    fe_error(w->c, e->at, "'%s' has %d results; take them in a statement of its own, as in 'a, b = %s(...);'",
+             e->name->text, v.count, e->name->text);
     return fe_bad();
 }
 

@@ -70,11 +70,12 @@ static void check_group(fe_walk *w, fe_item *item, const fe_expr *e) {
         return;
     }
     if (!fe_eval_constant(w, e->args->value, "a group", &item->group) || !t) return;
-    if (t->rank != 2) fe_error(w->c, e->at, "scale group(...) is for weights [out, in], this one is %s", fe_type_text(w, t));
+    if (t->rank != 2)
+        fe_error(w->c, e->at, "scale group(...) is for weights [out, in], this one is %s", fe_type_text(w, t));
     else if (item->group < 1) fe_error(w->c, e->args->at, "a group is at least 1");
     else if (ir_extent_is_const(t->dims[1], &extent) && extent % item->group)
-        fe_error(w->c, e->args->at, "a group of %lld does not divide the last axis of the weight, %lld", (long long)item->group,
-                 (long long)extent);
+        fe_error(w->c, e->args->at, "a group of %lld does not divide the last axis of the weight, %lld",
+                 (long long)item->group, (long long)extent);
     item->scale = FE_SCALE_GROUP;
 }
 

@@ -20,7 +20,8 @@ static bool name_is_taken(fe_walk *w, const fe_name *name, fe_span at, const cha
 static fe_local *declare(fe_walk *w, fe_name *name, fe_span at, const char *role, const fe_field *field) {
     fe_local *l = IR_NEW(w->c->arena, fe_local);
     bool taken = name_is_taken(w, name, at, role);
-    *l = (fe_local){.name = name, .at = at, .role = role, .field = field, .generation = w->c->generation, .used = taken};
+    *l =
+        (fe_local){.name = name, .at = at, .role = role, .field = field, .generation = w->c->generation, .used = taken};
     if (w->last_local) w->last_local->next = l;
     else w->locals = l;
     w->last_local = l;
@@ -44,7 +45,8 @@ static void check_result(fe_walk *w, fe_span at, const fe_field *field, const fe
         fe_error(w->c, at, "the result '%s' cannot be %s; use dequantize", field->name->text, fe_value_text(w, v));
     else if (v->type != field->checked)
         fe_error(w->c, at, "the result '%s' is declared %s but this is %s: %s", field->name->text,
-                 fe_type_text(w, field->checked), fe_type_text(w, v->type), fe_type_difference(w, v->type, field->checked));
+                 fe_type_text(w, field->checked), fe_type_text(w, v->type),
+                 fe_type_difference(w, v->type, field->checked));
     else return;
     fe_note(w->c, field->at, "declared here");
 }
@@ -70,7 +72,8 @@ static void walk_statement(fe_walk *w, const fe_stmt *s) {
     fe_value v = settle(w, s->value, fe_eval_many(w, s->value));
     int count = v.kind == FE_MANY ? v.count : 1;
     if (v.kind != FE_BAD && count != targets) {
-        fe_error(w->c, s->targets->at, "%d name%s for %d result%s", targets, targets == 1 ? "" : "s", count, count == 1 ? "" : "s");
+        fe_error(w->c, s->targets->at, "%d name%s for %d result%s", targets, targets == 1 ? "" : "s", count,
+                 count == 1 ? "" : "s");
         v = fe_bad();
     }
     int i = 0;
@@ -83,7 +86,8 @@ static void check_results(fe_walk *w) {
     for (const fe_field *f = w->layer->results; f; f = f->next) {
         const fe_local *l = f->name->local;
         if (!l || l->field != f || l->generation != w->c->generation) continue;
-        if (!l->assigned && !f->name->doubtful) fe_error(w->c, f->at, "the result '%s' is never assigned", f->name->text);
+        if (!l->assigned && !f->name->doubtful)
+            fe_error(w->c, f->at, "the result '%s' is never assigned", f->name->text);
         if (w->builder && l->value.kind == FE_TENSOR) fe_emit_output(w, f, &l->value);
     }
 }

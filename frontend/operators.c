@@ -48,7 +48,8 @@ fe_value fe_apply_unary(fe_walk *w, const fe_expr *e, fe_value v) {
 
 fe_value fe_apply_binary(fe_walk *w, const fe_expr *e, fe_value left, fe_value right) {
     if (left.kind == FE_BAD || right.kind == FE_BAD) return fe_bad();
-    if (e->op >= FE_ADD && fe_is_number(&left) && fe_is_number(&right)) return fe_arithmetic(w, e->op, e->at, left, right);
+    if (e->op >= FE_ADD && fe_is_number(&left) && fe_is_number(&right))
+        return fe_arithmetic(w, e->op, e->at, left, right);
     if (only_numbers(w, e)) return fe_bad();
     fe_value values[2] = {left, right};
     return apply(w, e, 2, values);

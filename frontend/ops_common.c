@@ -9,11 +9,13 @@ bool fe_refuse(fe_call *call, fe_span at, const char *fmt, ...) {
     return false;
 }
 
-bool fe_same_extent(fe_call *call, fe_span at, const char *a_what, const ir_extent *a, const char *b_what, const ir_extent *b) {
+bool fe_same_extent(fe_call *call, fe_span at, const char *a_what, const ir_extent *a, const char *b_what,
+                    const ir_extent *b) {
     if (a == b) return true;
     const ir_extent *difference = ir_extent_sub(call->w->c->module, a, b);
     const char *unproved = difference && ir_extent_is_const(difference, NULL) ? "" : "; they cannot be proved equal";
-    return fe_refuse(call, at, "%s is %s but %s is %s%s", a_what, ir_extent_text(a), b_what, ir_extent_text(b), unproved);
+    return fe_refuse(call, at, "%s is %s but %s is %s%s", a_what, ir_extent_text(a), b_what, ir_extent_text(b),
+                     unproved);
 }
 
 bool fe_require_rank(fe_call *call, const fe_bound *b, const char *name, int least, int most) {
@@ -39,7 +41,8 @@ bool fe_matches_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand,
     }
     if (x->value.quantity == FE_QUANTISED && v->quantity == FE_QUANTISED) return true;
     if (x->value.quantity == FE_QUANTISED)
-        return fe_refuse(call, operand->at, "a quantised x needs %s with a scale, got %s", name, fe_value_text(call->w, v));
+        return fe_refuse(call, operand->at, "a quantised x needs %s with a scale, got %s", name,
+                         fe_value_text(call->w, v));
     if (v->quantity != FE_PLAIN) return refuse_dtype(call, x, operand, name);
     if (v->weight && ir_is_float(want) && ir_is_float(v->type->dtype)) return true;
     return v->type->dtype == want || refuse_dtype(call, x, operand, name);
@@ -48,6 +51,8 @@ bool fe_matches_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand,
 int fe_axis(fe_call *call, fe_span at, int64_t axis, int rank) {
     if (axis >= -rank && axis < rank) return (int)(axis < 0 ? axis + rank : axis);
     if (rank == 0) fe_refuse(call, at, "a scalar has no axes");
-    else fe_refuse(call, at, "axis %lld does not exist; x has %d axes (%d to %d)", (long long)axis, rank, -rank, rank - 1);
+    else
+        fe_refuse(call, at, "axis %lld does not exist; x has %d axes (%d to %d)", (long long)axis, rank, -rank,
+                  rank - 1);
     return -1;
 }

@@ -13,7 +13,8 @@ static ir_dtype sum_dtype(const fe_value *x) {
 
 static bool check_x(fe_call *call, const fe_bound *x) {
     if (x->value.quantity == FE_SCALED_WEIGHT)
-        return fe_refuse(call, x->at, "the scaled weight '%s' can only be the w of an operation", x->value.weight->name->text);
+        return fe_refuse(call, x->at, "the scaled weight '%s' can only be the w of an operation",
+                         x->value.weight->name->text);
     return fe_require_class(call->w, x->at, call->builtin->name, x->value.type->dtype, FE_NUMBERS);
 }
 
@@ -32,7 +33,8 @@ static bool check_bias(fe_call *call, const fe_bound *b, const ir_extent *output
 
 bool fe_check_linear(fe_call *call) {
     const fe_bound *x = &call->args[0], *weight = &call->args[1];
-    if (!check_x(call, x) || !fe_require_rank(call, x, "x", 1, IR_MAX_RANK) || !fe_require_rank(call, weight, "w", 2, 2))
+    if (!check_x(call, x) || !fe_require_rank(call, x, "x", 1, IR_MAX_RANK) ||
+        !fe_require_rank(call, weight, "w", 2, 2))
         return false;
     const ir_type *t = x->value.type, *wt = weight->value.type;
     if (!fe_matches_dtype(call, x, weight, "w") ||
@@ -55,8 +57,8 @@ static bool batch_axes(fe_call *call, const ir_type *a, const ir_type *b, int ra
         else if (fe_extent_is(left, 1)) dims[i] = right;
         else if (fe_extent_is(right, 1) || left == right) dims[i] = left;
         else
-            return fe_refuse(call, call->expr->at, "the leading axes of %s and %s do not fit: %s", fe_type_text(call->w, a),
-                             fe_type_text(call->w, b), fe_difference(call->w, right, left));
+            return fe_refuse(call, call->expr->at, "the leading axes of %s and %s do not fit: %s",
+                             fe_type_text(call->w, a), fe_type_text(call->w, b), fe_difference(call->w, right, left));
     }
     return true;
 }
@@ -77,7 +79,8 @@ bool fe_check_matmul(fe_call *call) {
         return false;
     const ir_type *at = a->value.type, *bt = b->value.type;
     int rank = at->rank > bt->rank ? at->rank : bt->rank;
-    if (!fe_same_extent(call, b->at, "the last axis of a", at->dims[at->rank - 1], "the last but one of b", bt->dims[bt->rank - 2]) ||
+    if (!fe_same_extent(call, b->at, "the last axis of a", at->dims[at->rank - 1], "the last but one of b",
+                        bt->dims[bt->rank - 2]) ||
         !batch_axes(call, at, bt, rank, dims))
         return false;
     dims[rank - 2] = at->dims[at->rank - 2];
@@ -119,8 +122,8 @@ static const ir_extent *floor_div(ir_module *m, const ir_extent *a, const ir_ext
 }
 
 /* floor((in + pads - (k - 1) * dilation - 1) / stride) + 1, or with pad=same ceil(in / stride). axis 0: height. */
-static const ir_extent *window_count(fe_call *call, int axis, const ir_extent *in, const ir_extent *k, const ir_extent *stride,
-                                     const ir_extent *dilation, const fe_bound *pad) {
+static const ir_extent *window_count(fe_call *call, int axis, const ir_extent *in, const ir_extent *k,
+                                     const ir_extent *stride, const ir_extent *dilation, const fe_bound *pad) {
     ir_module *m = call->w->c->module;
     const ir_extent *one = ir_extent_const(m, 1);
     if (pad->same) return ir_extent_ceildiv(m, in, stride);

@@ -22,7 +22,8 @@ bool fe_check_where(fe_call *call) {
     fe_value *condition = &call->args[0].value, *choices[2] = {&call->args[1].value, &call->args[2].value};
     const ir_type *chosen = fe_unify(call->w, call->expr->at, "where", 2, choices);
     const ir_type *shape = chosen ? fe_unify(call->w, call->args[0].at, "where", 1, &condition) : NULL;
-    if (!shape || !fe_require_class(call->w, call->args[0].at, "the condition of where", shape->dtype, FE_BOOLS)) return false;
+    if (!shape || !fe_require_class(call->w, call->args[0].at, "the condition of where", shape->dtype, FE_BOOLS))
+        return false;
     fe_value as_bool = fe_tensor_value(ir_type_with_dtype(call->w->c->module, chosen, IR_BOOL), NULL);
     fe_value *shapes[2] = {condition, &as_bool};
     const ir_type *all = fe_unify(call->w, call->expr->at, "where", 2, shapes);
@@ -40,7 +41,8 @@ bool fe_check_quantize(fe_call *call) {
     const fe_bound *x = &call->args[0];
     if (!fe_require_class(call->w, x->at, "quantize", x->value.type->dtype, FE_FLOATS)) return false;
     if (call->args[1].dtype != IR_I8)
-        return fe_refuse(call, call->args[1].at, "the dtype can only be i8, not %s", ir_dtype_of(call->args[1].dtype)->name);
+        return fe_refuse(call, call->args[1].at, "the dtype can only be i8, not %s",
+                         ir_dtype_of(call->args[1].dtype)->name);
     if (call->args[2].per_row && !fe_require_rank(call, x, "x", 1, IR_MAX_RANK)) return false;
     call->type = ir_type_with_dtype(call->w->c->module, x->value.type, IR_I8);
     call->quantity = FE_QUANTISED;

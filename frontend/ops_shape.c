@@ -42,7 +42,8 @@ bool fe_check_reshape(fe_call *call) {
     if (open < shape->count) {
         dims[open] = ir_extent_div(m, have, want);
         if (!dims[open])
-            return fe_refuse(call, shape->at, "%s elements cannot be split into parts of %s", ir_extent_text(have), ir_extent_text(want));
+            return fe_refuse(call, shape->at, "%s elements cannot be split into parts of %s", ir_extent_text(have),
+                             ir_extent_text(want));
     } else if (have != want) {
         return fe_refuse(call, shape->at, "%s has %s elements, this shape has %s; %s", fe_type_text(call->w, t),
                          ir_extent_text(have), ir_extent_text(want), fe_difference(call->w, have, want));
@@ -69,8 +70,10 @@ bool fe_check_transpose(fe_call *call) {
     unsigned set;
     if (!axis_set(call, order, t->rank, &set)) return false;
     if (order->count != t->rank)
-        return fe_refuse(call, order->at, "the order names %d axes, but x is %s", order->count, fe_type_text(call->w, t));
-    for (int i = 0; i < t->rank; i++) dims[i] = t->dims[order->integers[i] < 0 ? order->integers[i] + t->rank : order->integers[i]];
+        return fe_refuse(call, order->at, "the order names %d axes, but x is %s", order->count,
+                         fe_type_text(call->w, t));
+    for (int i = 0; i < t->rank; i++)
+        dims[i] = t->dims[order->integers[i] < 0 ? order->integers[i] + t->rank : order->integers[i]];
     return finish(call, t->dtype, t->rank, dims);
 }
 
@@ -88,8 +91,8 @@ bool fe_check_concat(fe_call *call) {
             return fe_refuse(call, call->rest_at[i], "%s does not fit the first part, %s", fe_type_text(call->w, t),
                              fe_type_text(call->w, first));
         for (int j = 0; j < t->rank; j++)
-            if (j != axis && !fe_same_extent(call, call->rest_at[i], ir_format(m->arena, "axis %d of this part", j), t->dims[j],
-                                             "that of the first", first->dims[j]))
+            if (j != axis && !fe_same_extent(call, call->rest_at[i], ir_format(m->arena, "axis %d of this part", j),
+                                             t->dims[j], "that of the first", first->dims[j]))
                 return false;
         dims[axis] = ir_extent_add(m, dims[axis], t->dims[axis]);
         if (!dims[axis]) break;
@@ -112,9 +115,10 @@ bool fe_check_slice(fe_call *call) {
     if (axis < 0) return false;
     const ir_extent *extent = t->dims[axis], *dims[IR_MAX_RANK];
     const ir_extent *low = from->extents[0], *high = to->given ? to->extents[0] : extent;
-    if (!may_not_exceed(m, ir_extent_const(m, 0), low) || !may_not_exceed(m, low, high) || !may_not_exceed(m, high, extent))
-        return fe_refuse(call, call->expr->at, "from %s to %s is not within 0 to %s, the extent of axis %d", ir_extent_text(low),
-                         ir_extent_text(high), ir_extent_text(extent), axis);
+    if (!may_not_exceed(m, ir_extent_const(m, 0), low) || !may_not_exceed(m, low, high) ||
+        !may_not_exceed(m, high, extent))
+        return fe_refuse(call, call->expr->at, "from %s to %s is not within 0 to %s, the extent of axis %d",
+                         ir_extent_text(low), ir_extent_text(high), ir_extent_text(extent), axis);
     memcpy(dims, t->dims, sizeof dims);
     dims[axis] = ir_extent_sub(m, high, low);
     return finish(call, t->dtype, t->rank, dims);
@@ -126,7 +130,8 @@ bool fe_check_pad(fe_call *call) {
     const fe_bound *pads = &call->args[1];
     const ir_extent *dims[IR_MAX_RANK];
     if (pads->count != 2 * t->rank)
-        return fe_refuse(call, pads->at, "%d pairs of pads for the %d axes of %s", pads->count / 2, t->rank, fe_type_text(call->w, t));
+        return fe_refuse(call, pads->at, "%d pairs of pads for the %d axes of %s", pads->count / 2, t->rank,
+                         fe_type_text(call->w, t));
     for (int i = 0; i < t->rank; i++)
         dims[i] = ir_extent_add(m, t->dims[i], ir_extent_add(m, pads->extents[2 * i], pads->extents[2 * i + 1]));
     return finish(call, t->dtype, t->rank, dims);
@@ -187,8 +192,8 @@ bool fe_check_depth_to_space(fe_call *call) {
     const ir_extent *b = ir_extent_const(m, block), *area = ir_extent_mul(m, b, b);
     const ir_extent *channels = area ? ir_extent_div(m, t->dims[3], area) : NULL;
     if (!channels)
-        return fe_refuse(call, call->args[1].at, "a block of %lld x %lld does not divide the %s channels of x", (long long)block,
-                         (long long)block, ir_extent_text(t->dims[3]));
+        return fe_refuse(call, call->args[1].at, "a block of %lld x %lld does not divide the %s channels of x",
+                         (long long)block, (long long)block, ir_extent_text(t->dims[3]));
     const ir_extent *dims[4] = {t->dims[0], ir_extent_mul(m, t->dims[1], b), ir_extent_mul(m, t->dims[2], b), channels};
     return finish(call, t->dtype, 4, dims);
 }

@@ -84,7 +84,8 @@ void fe_wrong_item_word(fe_context *c, fe_span at, const char *word, const char 
     static const char *const words[] = {"dim", "const", "pattern", "mask", "weight", "layer"};
     fe_guess g = fe_guess_for(c, word);
     for (int i = 0; i < 6; i++) fe_guess_try(&g, words[i]);
-    fe_lex_error(c, at, "expected dim, const, pattern, mask, weight or layer but found %s%s", found, fe_guess_text(&g, c->arena));
+    fe_lex_error(c, at, "expected dim, const, pattern, mask, weight or layer but found %s%s", found,
+                 fe_guess_text(&g, c->arena));
 }
 
 bool fe_nest(fe_context *c, fe_span at) {

@@ -25,18 +25,21 @@ static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
     if (mask) fe_guess_masks(&g);
     else fe_guess_patterns(&g);
     if (!e->name->doubtful)
-        fe_error(w->c, e->at, "there is no %s '%s'%s", mask ? "mask" : "pattern", e->name->text, fe_guess_text(&g, w->c->arena));
+        fe_error(w->c, e->at, "there is no %s '%s'%s", mask ? "mask" : "pattern", e->name->text,
+                 fe_guess_text(&g, w->c->arena));
     fe_touch(w, e);
     return false;
 }
 
 static bool resolve(fe_walk *w, const fe_expr *e, bool mask, meaning *out) {
     fe_item *item = e->name->item;
-    const fe_builtin *wanted = mask ? e->name->mask : e->name->pattern, *other = mask ? e->name->pattern : e->name->mask;
+    const fe_builtin *wanted = mask ? e->name->mask : e->name->pattern,
+                     *other = mask ? e->name->pattern : e->name->mask;
     *out = (meaning){NULL, wanted};
     if (item && (item->kind == FE_PATTERN || item->kind == FE_MASK)) {
         item->used = true;
-        if (item->kind != (mask ? FE_MASK : FE_PATTERN)) return refuse_kind(w, e, fe_item_kind_text(item->kind), item, mask);
+        if (item->kind != (mask ? FE_MASK : FE_PATTERN))
+            return refuse_kind(w, e, fe_item_kind_text(item->kind), item, mask);
         *out = (meaning){item, NULL};
     }
     if (out->item || wanted) return true;
@@ -62,7 +65,9 @@ static bool call_builtin(fe_walk *w, const fe_expr *e, const fe_builtin *b, rt_p
 
 static bool not_one(fe_walk *w, const fe_expr *e, bool mask) {
     fe_error(w->c, e->at, "a %s is expected here%s", mask ? "mask" : "pattern",
-             e->kind == FE_EXPR_BINARY || e->kind == FE_EXPR_UNARY ? mask ? "; masks know & | !" : "; patterns know & only" : "");
+             e->kind == FE_EXPR_BINARY || e->kind == FE_EXPR_UNARY
+                 ? mask ? "; masks know & | !" : "; patterns know & only"
+                 : "");
     fe_touch(w, e);
     return false;
 }
@@ -82,15 +87,16 @@ static bool add_part(fe_walk *w, fe_span at, rt_pattern *out, rt_pattern_kind ki
 
 static bool add_nm(fe_walk *w, const fe_expr *e, rt_pattern *out) {
     if (e->first > 0 && e->first < e->second) return add_part(w, e->at, out, RT_NM, e->first, e->second);
-    fe_error(w->c, e->at, "%lld:%lld is not a pattern: N:M means at most N non-zeros of M, with 0 < N < M", (long long)e->first,
-             (long long)e->second);
+    fe_error(w->c, e->at, "%lld:%lld is not a pattern: N:M means at most N non-zeros of M, with 0 < N < M",
+             (long long)e->first, (long long)e->second);
     return false;
 }
 
 static bool add_named(fe_walk *w, const fe_expr *e, const fe_item *item, rt_pattern *out) {
     if (!takes_no_arguments(w, e) || item->broken) return false;
     for (int i = 0; i < item->parts->count; i++)
-        if (!add_part(w, e->at, out, item->parts->part[i].kind, item->parts->part[i].a, item->parts->part[i].b)) return false;
+        if (!add_part(w, e->at, out, item->parts->part[i].kind, item->parts->part[i].a, item->parts->part[i].b))
+            return false;
     if (item->parts->density > 0) out->density = item->parts->density;
     return true;
 }
@@ -137,7 +143,8 @@ bool fe_check_pattern_block(fe_call *call) {
 
 bool fe_check_pattern_band(fe_call *call) {
     int64_t lo = call->args[0].integers[0], hi = call->args[1].integers[0];
-    if (lo > hi) return fe_refuse(call, call->args[0].at, "the band %lld to %lld is empty", (long long)lo, (long long)hi);
+    if (lo > hi)
+        return fe_refuse(call, call->args[0].at, "the band %lld to %lld is empty", (long long)lo, (long long)hi);
     return add_part(call->w, call->expr->at, call->pattern, RT_BAND, lo, hi);
 }
 
@@ -146,7 +153,8 @@ bool fe_check_pattern_band(fe_call *call) {
 static bool divides(fe_walk *w, fe_span at, const char *what, int64_t part, const ir_extent *axis, const char *which) {
     int64_t extent;
     if (ir_extent_is_const(axis, &extent) && extent % part == 0) return true;
-    fe_error(w->c, at, "%s of %lld does not divide the %s axis of the weight, %s", what, (long long)part, which, ir_extent_text(axis));
+    fe_error(w->c, at, "%s of %lld does not divide the %s axis of the weight, %s", what, (long long)part, which,
+             ir_extent_text(axis));
     return false;
 }
 
@@ -155,7 +163,8 @@ bool fe_pattern_fits(fe_walk *w, fe_span at, const rt_pattern *p, const ir_type 
         rt_pattern_kind kind = p->part[i].kind;
         if (kind == RT_DENSE || kind == RT_UNSTRUCTURED) continue;
         if (type->rank != 2 && type->rank != 4) {
-            fe_error(w->c, at, "this pattern is for weights of 2 or 4 axes; %s takes dense or unstructured", fe_type_text(w, type));
+            fe_error(w->c, at, "this pattern is for weights of 2 or 4 axes; %s takes dense or unstructured",
+                     fe_type_text(w, type));
             return false;
         }
         const ir_extent *rows = type->dims[0], *columns = type->dims[type->rank - 1];
@@ -196,8 +205,8 @@ static bool each_at_least(fe_call *call, int64_t least) {
     for (int i = 0; i < call->builtin->count; i++) {
         const fe_bound *b = &call->args[i];
         if (call->builtin->params[i].kind == FE_PARAM_integer && b->integers[0] < least)
-            return fe_refuse(call, b->at, "%s is %lld; it is at least %lld", call->builtin->params[i].name, (long long)b->integers[0],
-                             (long long)least);
+            return fe_refuse(call, b->at, "%s is %lld; it is at least %lld", call->builtin->params[i].name,
+                             (long long)b->integers[0], (long long)least);
     }
     return true;
 }
@@ -213,13 +222,15 @@ bool fe_check_mask_positive(fe_call *call) { return each_at_least(call, 1); }
 
 bool fe_check_mask_dilated(fe_call *call) {
     const fe_bound *step = &call->args[1];
-    if (step->integers[0] < 1) return fe_refuse(call, step->at, "step is %lld; it is at least 1", (long long)step->integers[0]);
+    if (step->integers[0] < 1)
+        return fe_refuse(call, step->at, "step is %lld; it is at least 1", (long long)step->integers[0]);
     return each_at_least(call, 0);
 }
 
 bool fe_check_mask_random(fe_call *call) {
     const fe_bound *size = &call->args[1];
-    if (size->integers[0] < 1) return fe_refuse(call, size->at, "size is %lld; it is at least 1", (long long)size->integers[0]);
+    if (size->integers[0] < 1)
+        return fe_refuse(call, size->at, "size is %lld; it is at least 1", (long long)size->integers[0]);
     return each_at_least(call, 0);
 }
 

@@ -51,7 +51,8 @@ static bool blank_bad_bytes(fe_context *c) {
             return false;
         }
         if (len) continue;
-        if (!reported) fe_error(c, at, "the byte 0x%02x is not valid UTF-8; save the file as UTF-8", (unsigned char)c->text[i]);
+        if (!reported)
+            fe_error(c, at, "the byte 0x%02x is not valid UTF-8; save the file as UTF-8", (unsigned char)c->text[i]);
         reported = true;
         c->text[i] = ' ';
     }

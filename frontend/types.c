@@ -45,7 +45,8 @@ const ir_type *fe_tensor(fe_walk *w, fe_span at, ir_dtype dtype, int rank, const
             return NULL;
         }
         if (!ir_extent_is_const(dims[i], &value) || value > 0) continue;
-        fe_error(w->c, at, "extent %d of the result would be %lld; a constant extent is at least 1", i, (long long)value);
+        fe_error(w->c, at, "extent %d of the result would be %lld; a constant extent is at least 1", i,
+                 (long long)value);
         return NULL;
     }
     const ir_type *type = ir_tensor(w->c->module, dtype, rank, dims);

@@ -42,7 +42,9 @@ static fe_value divide_extents(fe_walk *w, fe_span at, const ir_extent *a, const
     const ir_extent *quotient = a && b ? ir_extent_div(w->c->module, a, b) : NULL;
     if (quotient) return fe_integer(w, at, quotient);
     if (b && fe_extent_is(b, 0)) fe_error(w->c, at, "division by zero");
-    else fe_error(w->c, at, "(%s) / (%s) cannot come out exact", a ? ir_extent_text(a) : "?", b ? ir_extent_text(b) : "?");
+    else
+        fe_error(w->c, at, "(%s) / (%s) cannot come out exact", a ? ir_extent_text(a) : "?",
+                 b ? ir_extent_text(b) : "?");
     return fe_bad();
 }
 
@@ -115,7 +117,8 @@ static const struct { int64_t low, high; } ranges[IR_DTYPE_COUNT] = {
 static bool fits_integer(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype, int64_t *out) {
     const char *name = ir_dtype_of(dtype)->name;
     if (v->kind == FE_REAL && (v->real != floor(v->real) || fabs(v->real) >= 0x1p62)) {
-        fe_error(w->c, at, "the number %g meets an integer tensor (%s); cast the tensor to a float first", v->real, name);
+        fe_error(w->c, at, "the number %g meets an integer tensor (%s); cast the tensor to a float first", v->real,
+                 name);
         return false;
     }
     *out = v->kind == FE_REAL ? (int64_t)v->real : v->integer;
@@ -126,7 +129,9 @@ static bool fits_integer(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dty
 }
 
 static fe_value float_constant(fe_walk *w, fe_span at, const fe_value *v, const ir_type *type) {
-    double value = v->kind == FE_REAL ? v->real : type->dtype == IR_F64 ? (double)v->integer : sticky_double(v->integer);
+    double value = v->kind == FE_REAL      ? v->real
+                   : type->dtype == IR_F64 ? (double)v->integer
+                                           : sticky_double(v->integer);
     return fe_tensor_value(type, fe_emit_constant(w, at, type, true, 0, fe_round_to(type->dtype, value)));
 }
 
@@ -134,7 +139,8 @@ fe_value fe_constant(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype) 
     int64_t integer = v->integer;
     if (dtype == IR_NO_DTYPE) dtype = v->kind == FE_TRUTH ? IR_BOOL : v->kind == FE_REAL ? IR_F32 : IR_I32;
     if ((v->kind == FE_TRUTH) != (dtype == IR_BOOL)) {
-        fe_error(w->c, at, "%s meets a tensor of %s", v->kind == FE_TRUTH ? "a truth value" : "a number", ir_dtype_of(dtype)->name);
+        fe_error(w->c, at, "%s meets a tensor of %s", v->kind == FE_TRUTH ? "a truth value" : "a number",
+                 ir_dtype_of(dtype)->name);
         return fe_bad();
     }
     const ir_type *type = ir_tensor(w->c->module, dtype, 0, NULL);

@@ -70,6 +70,7 @@ class Failures(kit.Case):
         self.compile(3, "-w", "none.safetensors")
         self.assertSays("none.safetensors")
 
+    @kit.needs_compiler
     def test_code_without_weights_is_not_there_yet(self):
         self.ffn()
         for kind in ("so", "obj", "asm", "llvm"):
@@ -79,6 +80,7 @@ class Failures(kit.Case):
             self.spc("ffn.sdl", f"--emit={kind}")
         self.assertEqual(self.files(), ["ffn.safetensors", "ffn.sdl"])
 
+    @kit.needs_compiler
     def test_layer_named_like_libc(self):
         text = "dim n;\nlayer exp(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"
         self.write("e.sdl", text)
@@ -89,6 +91,7 @@ class Failures(kit.Case):
         self.write("c.sdl", text.replace("exp", "while"))
         self.spc("c.sdl", "--emit=header", status=1)
 
+    @kit.needs_compiler
     def test_unwritable_output(self):
         self.ffn()
         given = ("ffn.sdl", "-w", "ffn.safetensors")
@@ -100,6 +103,7 @@ class Failures(kit.Case):
         os.rmdir(self.path("k.so"))
         self.assertEqual(self.files(), before)
 
+    @kit.needs_compiler
     def test_header_cannot_be_put_in_place(self):
         """Both or neither: a folder stands where the header should."""
         self.ffn()
@@ -108,6 +112,7 @@ class Failures(kit.Case):
         self.spc("ffn.sdl", "-w", "ffn.safetensors", "-o", "k.so", status=3)
         self.assertEqual(self.files(), before)
 
+    @kit.needs_compiler
     def test_full_device(self):
         self.ffn()
         for kind in ("header", "kernel", "so"):
@@ -148,6 +153,7 @@ class Failures(kit.Case):
             np.save(self.path("x.npy"), np.zeros(extent, np.float32))
             self.spc("run", "c.sdl", "--in", "x=x.npy", status=status)
 
+    @kit.needs_compiler
     def test_signal_leaves_nothing(self):
         rng = np.random.default_rng(3)
         self.write("big.sdl", "dim n;\nweight w: f32[2000, 3000] sparse unstructured;\n"

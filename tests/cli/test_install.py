@@ -36,6 +36,7 @@ class Install(kit.Case):
         self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    @kit.needs_compiler
     def test_installed(self):
         root = self.path("root")
         self.run_in(self.dir, "cmake", "--install", os.environ["SPC_BUILD"], "--prefix", root)

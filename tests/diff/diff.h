@@ -34,6 +34,7 @@ typedef struct diff_pattern {
 typedef struct diff_weight {
     char name[32];
     rt_matrix matrix; /* dense or CSR, as the case has it */
+    bool full; /* no zeros */
     void *dense;
     int64_t *row_start, *col;
     void *values;
@@ -87,13 +88,15 @@ typedef struct diff_tolerance {
 } diff_tolerance;
 
 /* Runs the layer at these dims (all of the module's, in order) in every way and compares. values: the range of inputs,
- * [-values, values], integers; spread: fractions and extreme values as well. False: message says what differs. */
+ * [-values, values], integers; spread: fractions and extreme values as well; poisoned: some are NaN or Inf, which must
+ * stay where they belong: what the reference has finite must be the same, what it has not may be anything where a
+ * weight's zero may have been skipped. False: message says what differs. */
 typedef struct diff_run {
     const char *layer;
     const int64_t *dims;
     uint64_t seed;
     int values;
-    bool spread;
+    bool spread, poisoned;
     diff_tolerance tolerance;
 } diff_run;
 bool diff_run_all(diff_unit *, const diff_run *);

@@ -161,6 +161,7 @@ void diff_weight_make(diff_weight *w, const char *name, spc_dtype dtype, int64_t
     diff_need(kept && w->dense && w->values && w->col && w->row_start, "memory");
     keep_all(kept, rows, cols, pattern, random);
     fill_dense(w, kept, random);
+    w->full = !memchr(kept, false, (size_t)(rows * cols));
     if (as_csr) fill_csr(w, kept);
     else w->matrix.dense = w->dense;
     free(kept);

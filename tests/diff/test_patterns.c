@@ -158,7 +158,8 @@ static void try_case(diff_tally *tally, test_case *c, long number)
     make_case(c, number, &random);
     const int64_t start = diff_below(&random, COUNT(batches));
     for (int64_t i = 0; i < 3; i++) values[i] = batches[(start + i * 4) % (int64_t)COUNT(batches)];
-    const diff_case all = {c->what, &c->program, *c->plan, {.layer = "f", .values = 4}, 3, 1, values};
+    const bool poisoned = diff_below(&random, 4) == 0;
+    const diff_case all = {c->what, &c->program, *c->plan, {.layer = "f", .values = 4, .poisoned = poisoned}, 3, 1, values};
     diff_try(tally, &all, &random);
     diff_program_free(&c->program);
 }

@@ -114,7 +114,7 @@ int main(void)
         for (size_t c = 0; c < sizeof cpus / sizeof *cpus; c++) {
             const program_case *p = &programs[i];
             diff_program program = {p->sdl, "", cpus[c], 0};
-            const diff_case all = {p->name, &program, false, {"f", NULL, 0, p->values, p->spread, p->tolerance},
+            const diff_case all = {p->name, &program, false, {"f", NULL, 0, p->values, p->spread, false, p->tolerance},
                                    p->sets, p->dims, p->extents};
             if (diff_program_weights(&program, &random)) diff_try(&tally, &all, &random);
             else tally.failed++;

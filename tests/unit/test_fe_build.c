@@ -84,11 +84,13 @@ static void test_face_detector(void **state) {
 
 static void test_rounding(void **state) {
     (void)state;
-    static const struct { ir_dtype dtype; double value, want; } cases[] = {
-        {IR_F32, 0.1, 0.1f}, {IR_F32, 1e-46, 0}, {IR_F32, 1e-45, 0x1p-149}, {IR_F32, 3.5e38, INFINITY},
-        {IR_F32, -0.0, -0.0}, {IR_F16, 65519, 65504}, {IR_F16, 65520, INFINITY}, {IR_F16, 2049, 2048}, {IR_F16, 2051, 2052},
-        {IR_F16, 0x1p-25, 0}, {IR_F16, 0x1.8p-25, 0x1p-24}, {IR_F16, -0x1.8p-24, -0x1p-23}, {IR_BF16, 257, 256}, {IR_BF16, 259, 260},
-        {IR_BF16, 3.4e38, INFINITY}, {IR_BF16, 0x1.fep127, 0x1.fep127}, {IR_F64, 0.1, 0.1},
+    static const struct { ir_dtype dtype; double value, want;
+    } cases[] = {
+        {IR_F32, 0.1, 0.1f},  {IR_F32, 1e-46, 0},     {IR_F32, 1e-45, 0x1p-149},    {IR_F32, 3.5e38, INFINITY},
+        {IR_F32, -0.0, -0.0}, {IR_F16, 65519, 65504}, {IR_F16, 65520, INFINITY},    {IR_F16, 2049, 2048},
+        {IR_F16, 2051, 2052}, {IR_F16, 0x1p-25, 0},   {IR_F16, 0x1.8p-25, 0x1p-24}, {IR_F16, -0x1.8p-24, -0x1p-23},
+        {IR_BF16, 257, 256},  {IR_BF16, 259, 260},    {IR_BF16, 3.4e38, INFINITY},  {IR_BF16, 0x1.fep127, 0x1.fep127},
+        {IR_F64, 0.1, 0.1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double got = fe_round_to(cases[i].dtype, cases[i].value);
@@ -110,7 +112,9 @@ static void test_integers_round_once(void **state) {
     fixture f = fixture_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *type = cases[i].dtype;
-        assert_int_equal(compile(&f, ir_format(f.arena, "layer f(x: %s[4]) -> y: %s[4] { y = x * %s; }\n", type, type, cases[i].number)), SPC_OK);
+        assert_int_equal(compile(&f, ir_format(f.arena, "layer f(x: %s[4]) -> y: %s[4] { y = x * %s; }\n", type, type,
+                                               cases[i].number)),
+                         SPC_OK);
         const ir_op *op = f.module->funcs->body.first;
         while (op->code != IR_OP_const) op = op->next;
         assert_true(ir_get_float(op, "value", 0) == cases[i].want);

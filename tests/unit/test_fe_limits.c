@@ -7,7 +7,8 @@
 static void test_nesting(void **state) {
     (void)state;
     fixture f = fixture_new();
-    static const char *const openers[] = {"(", "-", "!", "[", "relu(", "- (", "relu(x + ", "relu(!true | true & x == x + x * "};
+    static const char *const openers[] = {"(",     "-",   "!",         "[",
+                                          "relu(", "- (", "relu(x + ", "relu(!true | true & x == x + x * "};
     for (size_t i = 0; i < sizeof openers / sizeof openers[0]; i++) {
         char *text = repeat(&f, HEAD, openers[i], 20000, "x" TAIL "dim n = q..3;\n");
         assert_error(&f, text, "error: nesting is over 200 levels deep");
@@ -28,7 +29,9 @@ static void test_long_chains(void **state) {
     assert_int_equal(compile(&f, repeat(&f, HEAD "x", " |> relu", 100000, TAIL)), SPC_OK);
     assert_error(&f, repeat(&f, HEAD "x", " |> relu", 200000, TAIL), "expands to 200000 operations");
     assert_error(&f, repeat(&f, HEAD "x", " + q", 200000, TAIL), "'q' is not defined");
-    assert_int_equal(compile(&f, repeat(&f, "const a = 1", " + 1", 200000, ";\nlayer f(x: f32[a]) -> y: f32[200001] { y = x; }\n")), SPC_OK);
+    assert_int_equal(compile(&f, repeat(&f, "const a = 1", " + 1", 200000,
+                                        ";\nlayer f(x: f32[a]) -> y: f32[200001] { y = x; }\n")),
+                     SPC_OK);
     assert_int_equal(compile(&f, repeat(&f, "mask m = causal", " | !causal", 200000, ";\n")), SPC_OK);
     assert_error(&f, repeat(&f, "pattern p = rows", " & rows", 200000, ";\n"), "a pattern has at most 8 parts");
     fixture_free(&f);
@@ -78,7 +81,8 @@ static void test_layers_that_call(void **state) {
 static void test_many_errors(void **state) {
     (void)state;
     fixture f = fixture_new();
-    assert_error(&f, repeat(&f, "layer f(x: f32[4]) -> y: f32[4] {\n", "  a = q;\n", 1000, "  y = x;\n}\n"), "more errors are not shown");
+    assert_error(&f, repeat(&f, "layer f(x: f32[4]) -> y: f32[4] {\n", "  a = q;\n", 1000, "  y = x;\n}\n"),
+                 "more errors are not shown");
     fixture_free(&f);
 }
 

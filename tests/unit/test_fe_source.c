@@ -15,7 +15,8 @@ static void test_nul(void **state) {
 
 static void test_utf8(void **state) {
     (void)state;
-    static const char *const good[] = {"# \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbf \xf4\x8f\xbf\xbf\n" LAYER};
+    static const char *const good[] = {
+        "# \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbf \xf4\x8f\xbf\xbf\n" LAYER};
     static const char *const bad[] = {
         "# \x80", "# \xc3", "# \xc0\xaf", "# \xc1\xbf", "# \xe0\x9f\xbf", "# \xed\xa0\x80", "# \xf0\x8f\xbf\xbf",
         "# \xf4\x90\x80\x80", "# \xf5\x80\x80\x80", "# \xe2\x82\n", "# \xff", "# \xe2(\xa1",
@@ -83,9 +84,10 @@ static void test_places_of_ops(void **state) {
                                  "layer g(x: f32[4]) -> y: f32[4] {\n  y = linear(x, w) + x;\n}\n"
                                  "layer f(x: f32[4]) -> y: f32[4] {\n  y = g(relu(x));\n}\n"), SPC_OK);
     const ir_func *g = ir_func_find(f.module, IR_GRAPH, "f");
-    static const struct { ir_opcode code; int line, column, length; } want[] = {
-        {IR_OP_input, 5, 9, 1}, {IR_OP_relu, 6, 9, 4}, {IR_OP_weight, 1, 8, 1}, {IR_OP_linear, 3, 7, 6}, {IR_OP_add, 3, 20, 1},
-        {IR_OP_output, 5, 23, 1},
+    static const struct { ir_opcode code; int line, column, length;
+    } want[] = {
+        {IR_OP_input, 5, 9, 1},  {IR_OP_relu, 6, 9, 4}, {IR_OP_weight, 1, 8, 1},
+        {IR_OP_linear, 3, 7, 6}, {IR_OP_add, 3, 20, 1}, {IR_OP_output, 5, 23, 1},
     };
     const ir_op *op = g->body.first;
     assert_int_equal(g->loc.line, 5);

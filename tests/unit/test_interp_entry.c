@@ -130,6 +130,7 @@ static void test_short_exec(void **state)
 }
 
 #define ENTRY_DATA                                                                                             \
+    "packing \"w\" of \"w\" : f64[3]\n"                                                                          \
     "kernel @note {\n %0 = param \"z\" : buffer i64\n %1 = param \"w\" : buffer i64\n %2 = param \"task\" : index\n" \
     " %3 = param \"tasks\" : index\n %4 = load %1, 0 : i64\n store %4, %0, 0\n}\n"                                \
     "entry @f {\n %0 = param \"z\" : buffer i64\n %1 = data \"w/values\" : buffer i64\n launch 1, %0, %1 \"note\"\n}\n"
