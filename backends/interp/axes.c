@@ -56,9 +56,10 @@ static void softmax_row(double *row, int64_t n, const affine *unused)
     for (int64_t i = 0; i < n; i++) row[i] /= sum;
 }
 
-static void scale_row(double *row, int64_t n, double by, const affine *norm)
+/* Divides by root, then scales and shifts. */
+static void scale_row(double *row, int64_t n, double root, const affine *norm)
 {
-    for (int64_t i = 0; i < n; i++) row[i] = row[i] * by * norm->scale[i] + (norm->bias ? norm->bias[i] : 0);
+    for (int64_t i = 0; i < n; i++) row[i] = row[i] / root * norm->scale[i] + (norm->bias ? norm->bias[i] : 0);
 }
 
 static double mean_of_squares(const double *row, int64_t n)
@@ -73,12 +74,12 @@ static void layernorm_row(double *row, int64_t n, const affine *norm)
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += row[i];
     for (int64_t i = 0; i < n; i++) row[i] -= sum / (double)n;
-    scale_row(row, n, 1 / sqrt(mean_of_squares(row, n) + norm->eps), norm);
+    scale_row(row, n, sqrt(mean_of_squares(row, n) + norm->eps), norm);
 }
 
 static void rmsnorm_row(double *row, int64_t n, const affine *norm)
 {
-    scale_row(row, n, 1 / sqrt(mean_of_squares(row, n) + norm->eps), norm);
+    scale_row(row, n, sqrt(mean_of_squares(row, n) + norm->eps), norm);
 }
 
 static void run_rows(const interp_tensor *x, interp_tensor *out, change_row *change, const affine *norm, double *row)
