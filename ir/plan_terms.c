@@ -35,31 +35,10 @@ static void print_number_or_all(ir_text *out, int64_t value) {
 
 /* ---- store ---- */
 
-/* The parameters by a pattern: 'R' a number, [ ] optional to the end, other characters themselves. */
-static bool fits(const char *form, const char *text) {
-    int64_t ignored;
-    for (; *form; form++) {
-        if (*form == ']') continue;
-        if (*form == '[') {
-            if (!*text) return true;
-        } else if (*form == 'R') {
-            if (!read_number(&text, &ignored)) return false;
-        } else if (*text++ != *form) {
-            return false;
-        }
-    }
-    return !*text;
-}
-
 static bool read_store(ir_plan_terms *t, const char *value) {
-    static const char *const forms[] = {"dense[:R]", "csr", "sell:R", "bsr:RxR", "bsc:RxR", "nm:R:R[:R]"};
-    if (strlen(value) >= sizeof t->store) return false;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (!fits(forms[i], value)) continue;
-        snprintf(t->store, sizeof t->store, "%s", value);
-        return true;
-    }
-    return false;
+    if (strlen(value) >= sizeof t->store || !rt_storage_is_name(value)) return false;
+    snprintf(t->store, sizeof t->store, "%s", value);
+    return true;
 }
 
 static void print_store(ir_text *out, const ir_plan_terms *t) { ir_text_add(out, "%s", t->store); }
@@ -132,6 +111,13 @@ static bool read_pack(ir_plan_terms *t, const char *value) {
 static void print_pack(ir_text *out, const ir_plan_terms *t) {
     if (t->pack) ir_text_add(out, t->pack > 0 ? "yes" : "no");
 }
+
+/* ", dense[:R], csr, ..." */
+static const char storage_forms[] = ""
+#define STORAGE(name, parameters, doc) ", " #name parameters
+#include "runtime/storages.def"
+#undef STORAGE
+    ;
 
 const ir_plan_term *ir_plan_term_at(int index) {
     static const ir_plan_term table[] = {

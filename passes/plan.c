@@ -22,17 +22,47 @@ static double measured_density(const rt_matrix *matrix)
     return facts.density;
 }
 
+/* The pattern along the axes of the contraction, where A is the stored tensor's transpose. */
+static void transpose_pattern(rt_pattern *pattern)
+{
+    for (int i = 0; i < pattern->count; i++) {
+        int64_t a = pattern->part[i].a, b = pattern->part[i].b;
+        rt_pattern_kind *kind = &pattern->part[i].kind;
+        bool band = *kind == RT_BAND;
+        pattern->part[i].a = band ? -b : b;
+        pattern->part[i].b = band ? -a : a;
+        *kind = *kind == RT_NM ? RT_UNSTRUCTURED : *kind == RT_ROWS ? RT_COLUMNS : *kind == RT_COLUMNS ? RT_ROWS : *kind;
+    }
+}
+
+/* The part that decides the storage comes first: the more regular, the better. */
+static void order_parts(rt_pattern *pattern)
+{
+    static const int rank[] = {[RT_BLOCK] = 0, [RT_NM] = 1, [RT_BAND] = 2, [RT_ROWS] = 3,
+                               [RT_COLUMNS] = 4, [RT_UNSTRUCTURED] = 5, [RT_DENSE] = 6};
+    int best = 0;
+    for (int i = 1; i < pattern->count; i++)
+        if (rank[pattern->part[i].kind] < rank[pattern->part[best].kind])
+            best = i;
+    rt_pattern swapped = *pattern;
+    pattern->part[0] = swapped.part[best];
+    pattern->part[best] = swapped.part[0];
+}
+
 static void weight_facts(planner_facts *f, pass_context *context, const ir_op *weight)
 {
     const char *text = ir_get_str(weight, "pattern", "dense");
     if (!rt_pattern_parse(text, &f->pattern, NULL))
         f->pattern = (rt_pattern){0};
+    order_parts(&f->pattern);
     f->density = hinted_density(&f->pattern);
     const rt_matrix *matrix = context->weight ? context->weight(context->weight_ctx, weight->name) : NULL;
     if (matrix && f->density < 1) {
         f->density = measured_density(matrix);
         f->measured = true;
     }
+    if (f->region->contraction.a_transposed)
+        transpose_pattern(&f->pattern);
     ir_extent_is_const(f->region->contraction.rows, &f->rows);
     ir_extent_is_const(f->region->contraction.depth, &f->depth);
 }

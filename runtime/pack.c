@@ -328,6 +328,52 @@ static spc_status pack_singleton(packing *k, int index)
     return crd ? SPC_OK : no_memory(k);
 }
 
+/* Columns that hold a non-zero, in order; every parent has all of them. */
+static spc_status pack_listed(packing *k, int index)
+{
+    const rt_level *level = &k->storage->levels[index];
+    int64_t size = k->storage->cols, count = 0;
+    int32_t *rank = calloc((size_t)(size + 1), sizeof *rank);
+    for (int64_t i = 0; rank && i < k->entries.count; i++)
+        rank[k->entries.at[i].col] = 1;
+    for (int64_t col = 0; rank && col < size; col++)
+        count += rank[col];
+    uint32_t *pos = rank ? rt_packed_array(k->out, 2) : NULL;
+    void *crd = pos ? rt_packed_array(k->out, count) : NULL;
+    if (!crd) {
+        free(rank);
+        return no_memory(k);
+    }
+    rt_bits_set(pos, level->pos_bits, 1, (uint64_t)count);
+    for (int64_t col = 0, next = 0; col < size; col++)
+        if (rank[col]) {
+            rt_bits_set(crd, level->crd_bits, next, (uint64_t)col * (uint64_t)level->crd_scale);
+            rank[col] = (int32_t)next++;
+        }
+    for (int64_t i = 0; i < k->entries.count; i++) {
+        rt_entry *entry = &k->entries.at[i];
+        entry->position = entry->position * (uint64_t)count + (uint64_t)rank[entry->col];
+    }
+    k->positions *= count;
+    free(rank);
+    return SPC_OK;
+}
+
+static spc_status pack_offset(packing *k, int index)
+{
+    const rt_level *level = &k->storage->levels[index];
+    for (int64_t i = 0; i < k->entries.count; i++) {
+        rt_entry *entry = &k->entries.at[i];
+        int64_t child = (int64_t)entry->col - (int64_t)entry->place - level->shift;
+        if (child < 0 || child >= level->size)
+            return rt_fail(k->error, SPC_E_PROGRAM, "the element at row %" PRIu32 ", column %" PRIu32 " lies outside %s",
+                           entry->place, entry->col, k->storage->request.name);
+        entry->position = entry->position * (uint64_t)level->size + (uint64_t)child;
+    }
+    k->positions *= level->size;
+    return SPC_OK;
+}
+
 static spc_status (*const pack_level[RT_LEVEL_COUNT])(packing *, int) = {
 #define LEVEL(name, has_pos, has_crd, doc) pack_##name,
 #include "runtime/levels.def"

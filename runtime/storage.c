@@ -44,14 +44,24 @@ static bool parse_parameters(const char *text, parameters *out)
         if (out->count == MAX_PARAMETERS || (*text != ':' && *text != 'x'))
             return false;
         out->separators[out->count] = *text++;
+        bool negative = *text == '-';
+        text += negative;
         int64_t value = 0;
-        if (*text < '1' || *text > '9')
+        if (*text < '0' || *text > '9' || (*text == '0' && text[1] >= '0' && text[1] <= '9'))
             return false;
         for (; *text >= '0' && *text <= '9'; text++)
-            if ((value = value * 10 + (*text - '0')) > MAX_INTERLEAVE)
+            if ((value = value * 10 + (*text - '0')) > INT32_MAX)
                 return false;
-        out->value[out->count++] = value;
+        out->value[out->count++] = negative ? -value : value;
     }
+    return true;
+}
+
+static bool are_counts(const parameters *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (p->value[i] < 1 || p->value[i] > MAX_INTERLEAVE)
+            return false;
     return true;
 }
 
@@ -167,6 +177,47 @@ static const char *levels_nm(rt_storage *s, const parameters *p)
     return NULL;
 }
 
+/* A row group is a block of all columns (of the tile), which is there or not. */
+static const char *levels_rows(rt_storage *s, const parameters *p)
+{
+    if (p->count != 1 || p->separators[0] != ':')
+        return "want rows:R";
+    int64_t tile = add_tile(s), width = tile ? tile : s->cols;
+    s->row_align = p->value[0];
+    s->sorted = true;
+    add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
+    add(s, RT_LEVEL_compressed, RT_COL, width ? width : 1, tile ? 1 : 0);
+    add(s, RT_LEVEL_dense, RT_COL, 1, width);
+    add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
+    return NULL;
+}
+
+static const char *levels_columns(rt_storage *s, const parameters *p)
+{
+    if (p->count != 1 || p->separators[0] != ':')
+        return "want columns:R";
+    if (s->request.ktile)
+        return "columns takes no K tile";
+    s->row_align = p->value[0];
+    add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
+    add(s, RT_LEVEL_listed, RT_COL, 1, 0);
+    add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
+    return NULL;
+}
+
+static const char *levels_band(rt_storage *s, const parameters *p)
+{
+    if (p->count != 2 || strcmp(p->separators, "::") != 0 || p->value[0] > p->value[1])
+        return "want band:LO:HI with LO <= HI";
+    if (s->request.ktile)
+        return "band takes no K tile";
+    add(s, RT_LEVEL_dense, RT_ROW, 1, 0);
+    rt_level *level = add(s, RT_LEVEL_offset, RT_COL, 1, 0);
+    level->size = p->value[1] - p->value[0] + 1;
+    level->shift = p->value[0];
+    return NULL;
+}
+
 static const struct {
     const char *name;
     list_levels *list;
@@ -184,7 +235,8 @@ static const char *list_named(rt_storage *s)
         if (strlen(storage_table[i].name) != length || strncmp(storage_table[i].name, name, length) != 0)
             continue;
         parameters p;
-        if (!parse_parameters(name + length, &p))
+        bool offsets = storage_table[i].list == levels_band;
+        if (!parse_parameters(name + length, &p) || (!offsets && !are_counts(&p)))
             return "parameters are one to three numbers of 1 to 4096";
         return storage_table[i].list(s, &p);
     }
@@ -234,7 +286,8 @@ static const char *finish(rt_storage *s)
     for (int i = 0; i < s->nlevels; i++) {
         rt_level *level = &s->levels[i];
         const rt_level_info *info = rt_level_of(level->kind);
-        int64_t coordinates = level->kind == RT_LEVEL_slots ? 0 : rt_level_coordinates(s, level);
+        bool counted = level->kind != RT_LEVEL_slots && level->kind != RT_LEVEL_offset;
+        int64_t coordinates = counted ? rt_level_coordinates(s, level) : level->size;
         if (level->kind == RT_LEVEL_dense)
             level->size = coordinates;
         if (info->has_crd) {
@@ -293,6 +346,16 @@ bool rt_storage_make(const rt_storage_request *request, rt_storage *out, rt_erro
     rt_fail(e, SPC_E_ARG, "storage '%.*s' of a %" PRId64 " x %" PRId64 " matrix: %s", (int)sizeof request->name - 1,
             request->name, request->rows, request->cols, wrong);
     return false;
+}
+
+bool rt_storage_is_name(const char *name)
+{
+    rt_storage probe = {.request = {.rows = MAX_INTERLEAVE, .cols = MAX_INTERLEAVE}, .row_align = 1};
+    if (strlen(name) >= sizeof probe.request.name)
+        return false;
+    snprintf(probe.request.name, sizeof probe.request.name, "%s", name);
+    probe.rows = probe.cols = MAX_INTERLEAVE;
+    return !list_named(&probe);
 }
 
 static const char *const pos_names[RT_MAX_LEVELS] = {"pos0", "pos1", "pos2", "pos3", "pos4", "pos5", "pos6", "pos7"};

@@ -3,13 +3,14 @@
  * A storage is a list of levels, outermost first. Each level takes every position of the level above to child
  * positions; the last level's positions are where values lie. A level speaks of one axis of the matrix (row, column)
  * or of a slot (the rank of a non-zero among those of its row below the same parent), as (axis / div) % mod.
- * With the five kinds of levels.def this spells CSR, BSR, sliced ELL, packed N:M and tiled forms of each:
+ * With the kinds of levels.def this spells CSR, BSR, sliced ELL, packed N:M and tiled forms of each:
  *
  *     csr            dense row, compressed col
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
  *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, one order for all K tiles)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
- *     K tile 256     dense col/256 in front of any of them, and col%256 in place of col below
+ *     band -2..2     dense row, offset col, 5 from row - 2
+     K tile 256     dense col/256 in front of any of them, and col%256 in place of col below
  *
  * Arrays that a storage makes, in this order: for each level that has them pos (start of each parent's children) and
  * crd (coordinates); perm (row order, where rows are sorted); values. rt_storage_arrays lists them: the contract
@@ -48,7 +49,8 @@ typedef struct rt_level {
     rt_axis axis;
     int64_t div;  /* >= 1 */
     int64_t mod;  /* 0: none */
-    int64_t size; /* dense: number of coordinates (derived by rt_storage_finish); 0 otherwise */
+    int64_t size;  /* dense, offset: number of coordinates; 0 otherwise */
+    int64_t shift; /* offset: coordinates begin at row + shift */
     int crd_bits; /* compressed, singleton: 1, 2, 4, 8, 16 or 32 bits per coordinate */
     int crd_scale; /* coordinates are stored multiplied by this (1 unless pre-scaled for addressing) */
     int pos_bits; /* compressed, slots: 32 or 64 */
@@ -88,6 +90,9 @@ int rt_storage_arrays(const rt_storage *, rt_array_info out[RT_MAX_ARRAYS]); /* 
  * nm) that holds extent * crd_scale; pos is 32 bits unless nnz may pass 2^32 - 1. The legal names stand in
  * storages.def. False with a message that names the term where the name or a parameter is not legal for the shape. */
 bool rt_storage_make(const rt_storage_request *, rt_storage *out, rt_error *);
+
+/* Whether the name is one of storages.def with parameters of the right form; some shapes may refuse it still. */
+bool rt_storage_is_name(const char *name);
 
 /* A matrix to pack: either dense (row-major tensor data) or CSR. Borrowed. rows x cols are the STORED axes. */
 typedef struct rt_matrix {

@@ -90,6 +90,29 @@ static spc_status unpack_singleton(const unpacking *u, int level, spot at)
     return descend_stored(u, level, at, at.position);
 }
 
+static spc_status unpack_listed(const unpacking *u, int level, spot at)
+{
+    const rt_level *l = &u->storage->levels[level];
+    int64_t count = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, 1);
+    spc_status status = SPC_OK;
+    if (count < 0 || count > u->children[level])
+        return malformed(u, level, at.position, "children out of range");
+    for (int64_t c = 0; c < count && status == SPC_OK; c++) {
+        int64_t col = (int64_t)rt_bits_get(u->crd[level], l->crd_bits, c) / l->crd_scale;
+        status = descend(u, level, at, at.position * count + c, col);
+    }
+    return status;
+}
+
+static spc_status unpack_offset(const unpacking *u, int level, spot at)
+{
+    const rt_level *l = &u->storage->levels[level];
+    spc_status status = SPC_OK;
+    for (int64_t c = 0; c < l->size && status == SPC_OK; c++)
+        status = descend(u, level, at, at.position * l->size + c, at.place + l->shift + c);
+    return status;
+}
+
 static spc_status (*const unpack_level[RT_LEVEL_COUNT])(const unpacking *, int, spot) = {
 #define LEVEL(name, has_pos, has_crd, doc) unpack_##name,
 #include "runtime/levels.def"
@@ -103,7 +126,7 @@ static spc_status put(const unpacking *u, spot at)
         return malformed(u, s->nlevels, at.position, "no such value");
     uint64_t bits = rt_bits_get(u->values, u->bits, at.position);
     int64_t row = u->perm && at.place < rt_places(s) ? u->perm[at.place] : at.place;
-    if (row >= s->rows || at.col >= s->cols)
+    if (row >= s->rows || at.col < 0 || at.col >= s->cols)
         return bits ? malformed(u, s->nlevels, at.position, "padding is not zero") : SPC_OK;
     if (!bits)
         return SPC_OK;

@@ -27,7 +27,6 @@ typedef struct walk_state {
     const lw_walk *walk;
     const rt_storage *storage;
     ir_op *active; /* children that count in the dynamic level's masked remainder */
-    bool looping;  /* the dynamic level has been opened */
 } walk_state;
 
 static void walk_level(walk_state *, int level, const cursor_set *);
@@ -52,6 +51,17 @@ static void add_coordinate(cursor *c, const rt_level *level, int64_t coordinate)
         c->column.offset += coordinate * level->div;
 }
 
+/* A dense level of columns is a loop directly below the row group, and where a block is too wide to unroll. */
+enum { MAX_UNROLLED_COLUMNS = 64 };
+
+static bool is_wide(const rt_storage *storage, int number)
+{
+    const rt_level *level = &storage->levels[number];
+    return number < storage->nlevels && level->kind == RT_LEVEL_dense && level->axis == RT_COL &&
+           level->size > MAX_UNROLLED_COLUMNS;
+}
+
+/* Rows of a group, columns of a block, slots of a group: every cursor becomes as many as there are coordinates. */
 static void iterate_static_dense(walk_state *s, int number, const cursor_set *in)
 {
     const rt_level *level = &s->storage->levels[number];
@@ -68,23 +78,30 @@ static void iterate_static_dense(walk_state *s, int number, const cursor_set *in
     walk_level(s, number + 1, &out);
 }
 
-/* One trip of the dynamic level: `steps` children from child on. coordinate: of the first child, NULL where the level
- * stores its coordinates. */
-static void dynamic_trip(walk_state *s, int number, const cursor *parent, ir_op *child, ir_op *coordinate, int steps)
+/* One trip of a loop over children: `steps` of them from `child` on. */
+typedef struct trip {
+    ir_op *child;
+    ir_op *coordinate; /* of the first child; NULL: stored */
+    ir_op *stored_at;  /* where its coordinate is stored */
+    int steps;
+} trip;
+
+static void dynamic_trip(walk_state *s, int number, const cursor *parent, const trip *t)
 {
     const rt_level *level = &s->storage->levels[number];
-    cursor_set out = new_set(s, steps);
-    for (int u = 0; u < steps; u++) {
+    bool stores = rt_level_of(level->kind)->has_crd;
+    cursor_set out = new_set(s, t->steps);
+    for (int u = 0; u < t->steps; u++) {
         cursor *c = &out.at[u];
         *c = *parent;
-        c->base = child;
+        c->base = t->child;
         c->disp = u;
-        if (coordinate) {
-            c->column.base = coordinate;
+        if (t->coordinate) {
+            c->column.base = c->column.base ? lw_add(builder(s), c->column.base, t->coordinate) : t->coordinate;
             add_coordinate(c, level, u);
-        } else if (level->kind == RT_LEVEL_compressed) {
+        } else if (stores) {
             c->column.level = number;
-            c->column.crd_index = child;
+            c->column.crd_index = t->stored_at;
             c->column.crd_disp = u;
         }
     }
@@ -95,7 +112,8 @@ static void dynamic_trip(walk_state *s, int number, const cursor *parent, ir_op 
 typedef struct child_range {
     ir_op *base; /* NULL: 0 */
     ir_op *lo, *hi;
-    bool dense;   /* v is the coordinate; else coordinates are stored */
+    ir_op *first; /* coordinate of v = 0; NULL: coordinates are stored */
+    bool listed;  /* stored by v, not by child */
     bool exact;   /* hi - lo is known to be a multiple of the walk's unroll */
 } child_range;
 
@@ -104,36 +122,40 @@ static void dynamic_loop(walk_state *s, int number, const cursor *parent, const 
 {
     const rt_level *level = &s->storage->levels[number];
     ir_builder *b = builder(s);
-    int unroll = s->walk->unroll;
+    bool nested = is_wide(s->storage, number + 1); /* then the loop inside is the one to unroll */
+    int unroll = nested ? 1 : s->walk->unroll;
+    bool exact = nested || range->exact;
     ir_op *count = lw_sub(b, range->hi, range->lo);
-    ir_op *main_end = range->exact ? range->hi : lw_add(b, range->lo, lw_muli(b, lw_divi(b, count, unroll), unroll));
-    assert(!s->looping);
-    s->looping = true;
-    for (int rest = 0; rest < (range->exact ? 1 : 2); rest++) {
+    ir_op *main_end = exact ? range->hi : lw_add(b, range->lo, lw_muli(b, lw_divi(b, count, unroll), unroll));
+    for (int rest = 0; rest < (exact ? 1 : 2); rest++) {
         bool masked = rest && s->walk->masked_tail;
         int steps = rest && !masked ? 1 : unroll;
         lw_scope loop = lw_for(b, rest ? main_end : range->lo, rest ? range->hi : main_end, lw_imm(b, steps));
-        ir_op *coordinate = range->dense ? lw_muli(b, loop.op, level->div) : NULL;
+        trip t = {range->base ? lw_add(b, range->base, loop.op) : loop.op, NULL, NULL, steps};
+        if (range->first)
+            t.coordinate = lw_add(b, range->first, lw_muli(b, loop.op, level->div));
+        else
+            t.stored_at = range->listed ? loop.op : t.child;
         s->active = masked ? lw_sub(b, range->hi, loop.op) : NULL;
-        dynamic_trip(s, number, parent, range->base ? lw_add(b, range->base, loop.op) : loop.op, coordinate, steps);
+        dynamic_trip(s, number, parent, &t);
         s->active = NULL;
         lw_end(b, &loop);
     }
-    s->looping = false;
 }
 
 /* Columns directly below the row group are the loop; rows, block columns and slots are unrolled. */
 static void iterate_dense(walk_state *s, int number, const cursor_set *in)
 {
     const rt_level *level = &s->storage->levels[number];
-    if (number != lw_inner_level(s->storage) || level->axis != RT_COL) {
+    bool inner = number == lw_inner_level(s->storage) && level->axis == RT_COL;
+    if (!inner && !(is_wide(s->storage, number) && in->count == 1 && in->at[0].disp == 0)) {
         iterate_static_dense(s, number, in);
         return;
     }
     assert(in->count == 1 && in->at[0].disp == 0);
     ir_builder *b = builder(s);
-    child_range range = {lw_muli(b, in->at[0].base, level->size), lw_imm(b, 0), lw_imm(b, level->size), true,
-                         level->size % s->walk->unroll == 0};
+    child_range range = {.base = lw_muli(b, in->at[0].base, level->size), .lo = lw_imm(b, 0), .hi = lw_imm(b, level->size),
+                         .first = lw_imm(b, 0), .exact = level->size % s->walk->unroll == 0};
     dynamic_loop(s, number, &in->at[0], &range);
 }
 
@@ -155,8 +177,8 @@ static void iterate_range(walk_state *s, int number, const cursor_set *in)
     int64_t pad = s->storage->request.pad;
     int unroll = s->walk->unroll;
     bool padded = s->storage->levels[number].kind == RT_LEVEL_slots && pad > 0 && pad % unroll == 0;
-    child_range range = {NULL, load_pos(s, number, &in->at[0], 0), load_pos(s, number, &in->at[0], 1), false,
-                         unroll == 1 || (padded && lw_padding_is_complete(s->storage))};
+    child_range range = {.lo = load_pos(s, number, &in->at[0], 0), .hi = load_pos(s, number, &in->at[0], 1),
+                         .exact = unroll == 1 || (padded && lw_padding_is_complete(s->storage))};
     dynamic_loop(s, number, &in->at[0], &range);
 }
 
@@ -168,6 +190,31 @@ static void iterate_compressed(walk_state *s, int number, const cursor_set *in)
 static void iterate_slots(walk_state *s, int number, const cursor_set *in)
 {
     iterate_range(s, number, in);
+}
+
+static void iterate_listed(walk_state *s, int number, const cursor_set *in)
+{
+    ir_builder *b = builder(s);
+    assert(in->count == 1 && in->at[0].disp == 0);
+    cursor root = {.base = lw_imm(b, 0)};
+    ir_op *count = load_pos(s, number, &root, 1);
+    child_range range = {.base = lw_mul(b, in->at[0].base, count), .lo = lw_imm(b, 0), .hi = count, .listed = true,
+                         .exact = s->walk->unroll == 1};
+    dynamic_loop(s, number, &in->at[0], &range);
+}
+
+/* The parent position is the row: bands stand directly below rows that are neither grouped nor tiled. Diagonals that
+ * begin or end outside the matrix are cut to what lies inside. */
+static void iterate_offset(walk_state *s, int number, const cursor_set *in)
+{
+    ir_builder *b = builder(s);
+    const rt_level *level = &s->storage->levels[number];
+    assert(in->count == 1 && in->at[0].disp == 0 && number == 1);
+    ir_op *row = in->at[0].base, *first = lw_addi(b, row, level->shift), *zero = lw_imm(b, 0);
+    ir_op *end = lw_min(b, lw_imm(b, level->size), lw_sub(b, lw_imm(b, s->storage->cols), first));
+    child_range range = {.base = lw_muli(b, row, level->size), .lo = lw_max(b, zero, lw_sub(b, zero, first)),
+                         .hi = end, .first = first, .exact = s->walk->unroll == 1};
+    dynamic_loop(s, number, &in->at[0], &range);
 }
 
 static void iterate_singleton(walk_state *s, int number, const cursor_set *in)
@@ -209,7 +256,7 @@ static void walk_level(walk_state *s, int level, const cursor_set *in)
 
 void lw_iterate(const lw_walk *walk, ir_op *position)
 {
-    walk_state state = {walk, walk->kernel->storage, NULL, false};
+    walk_state state = {walk, walk->kernel->storage, NULL};
     cursor root = {position, 0, 0, {NULL, 0, -1, NULL, 0}};
     cursor_set set = {1, &root};
     walk_level(&state, lw_inner_level(walk->kernel->storage), &set);
@@ -261,12 +308,12 @@ lw_row_kind lw_row_layout(const rt_storage *storage, int *columns)
         end--;
     const rt_level *last = &storage->levels[end];
     if (lw_group_rows(storage) == 1 && end == inner && last->axis == RT_COL) {
-        if (last->kind == RT_LEVEL_dense)
+        if (last->kind == RT_LEVEL_dense || last->kind == RT_LEVEL_offset)
             return LW_ROW_DENSE;
         if (last->kind == RT_LEVEL_compressed && last->div == 1)
             return LW_ROW_GATHERED;
     }
-    if (end > inner && last->kind == RT_LEVEL_dense && last->axis == RT_COL) {
+    if (end > inner && last->kind == RT_LEVEL_dense && last->axis == RT_COL && !is_wide(storage, end)) {
         *columns = (int)last->size;
         return LW_ROW_BLOCKS;
     }

@@ -44,8 +44,12 @@ static void batch_storage(const planner_facts *f, char *store, size_t size)
         snprintf(store, size, "nm:%ld:%ld:4", (long)a, (long)b);
     else if (kind == RT_BLOCK && a * b > 1)
         snprintf(store, size, "bsr:%ldx%ld", (long)largest_divisor(a, 8), (long)b);
+    else if (kind == RT_BAND)
+        snprintf(store, size, "band:%ld:%ld", (long)a, (long)b);
     else if (kind == RT_DENSE || f->density >= DENSE_FROM)
         snprintf(store, size, "dense:4");
+    else if (kind == RT_ROWS || kind == RT_COLUMNS)
+        snprintf(store, size, "%s:4", kind == RT_ROWS ? "rows" : "columns");
     else
         snprintf(store, size, "%s", reads_in_place(f) ? "csr" : "sell:4");
 }
@@ -59,6 +63,8 @@ static void rows_storage(const planner_facts *f, char *store, size_t size)
         snprintf(store, size, "bsc:%ldx%ld", (long)f->lanes, (long)b);
     else if (kind == RT_DENSE || f->density >= DENSE_FROM)
         snprintf(store, size, "dense:%d", f->lanes * 2);
+    else if (kind == RT_ROWS || kind == RT_COLUMNS)
+        snprintf(store, size, "%s:%d", kind == RT_ROWS ? "rows" : "columns", f->lanes * 2);
     else
         snprintf(store, size, "sell:%d", f->lanes);
 }
@@ -102,6 +108,11 @@ static int64_t whole_units(const planner_facts *f, int64_t tile)
     return (tile + unit - 1) / unit * unit;
 }
 
+static bool tiles_k(const char *store)
+{
+    return strncmp(store, "columns", 7) != 0 && strncmp(store, "band", 4) != 0;
+}
+
 static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
 {
     const lw_contraction *c = &f->region->contraction;
@@ -113,7 +124,7 @@ static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
     if (!t->pack)
         t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !few && !reads_in_place(f)) ? 1 : -1;
     if (!t->tile_k)
-        t->tile_k = c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
+        t->tile_k = tiles_k(t->store) && c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
     if (!t->unroll)
         t->unroll = !strncmp(t->store, "bs", 2) ? 1 : !strncmp(t->store, "nm", 2) || !strcmp(t->store, "csr") ? 2 : 4;
 }
@@ -135,7 +146,9 @@ static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
 
 static void choose_k(const planner_facts *f, ir_plan_terms *t)
 {
-    if (!t->store[0] && f->region->contraction.packed)
+    if (!t->store[0] && f->region->contraction.packed && *kind_of(f) == RT_BAND)
+        batch_storage(f, t->store, sizeof t->store);
+    else if (!t->store[0] && f->region->contraction.packed)
         snprintf(t->store, sizeof t->store, "%s", *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM ? "dense:1" : "csr");
     if (!t->tile_cols)
         t->tile_cols = 4;
@@ -149,14 +162,21 @@ static bool is_dense(const planner_facts *f)
     return *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM;
 }
 
-void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
+static ir_lanes_kind lanes_for(const planner_facts *f, bool few)
 {
     const lw_contraction *c = &f->region->contraction;
+    if (!c->packed || !c->rows_inside || !(few || is_dense(f)))
+        return PLAN_LANES_BATCH;
+    return *kind_of(f) == RT_BAND ? PLAN_LANES_K : PLAN_LANES_ROWS;
+}
+
+void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
+{
     if (!f->region->has_contraction) {
         t->unroll = t->unroll ? t->unroll : 1;
     } else {
         if (t->lanes == PLAN_LANES_OPEN)
-            t->lanes = c->packed && c->rows_inside && (few || is_dense(f)) ? PLAN_LANES_ROWS : PLAN_LANES_BATCH;
+            t->lanes = lanes_for(f, few);
         if (t->lanes == PLAN_LANES_BATCH)
             choose_batch(f, few, t);
         else if (t->lanes == PLAN_LANES_ROWS)
