@@ -18,7 +18,7 @@ spc_status api_lay_out(spc_session *, api_program *);
 /* The code generator that option backend names; NULL after reporting that there is none. */
 const be_backend *api_code_generator(spc_session *);
 be_options api_backend_options(const spc_session *, const api_program *, const char *prefix);
-/* One object per kernel, from the cache where it has them, and one of all entries. */
+/* One object per kernel and entry, from the cache where it has them. */
 spc_status api_make_objects(spc_session *, api_program *, const char *prefix);
 
 /* The functions of these forms; count is set. */
