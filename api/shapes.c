@@ -95,6 +95,7 @@ static spc_status read_dims(solver *sv, const char *text) {
 static const char *shape_text(ir_arena *arena, const spc_tensor *t) {
     ir_text out;
     ir_text_init(&out, arena);
+    if (t->rank < 0 || t->rank > IR_MAX_RANK) return "not a tensor";
     ir_text_add(&out, "%s[", rt_dtype_name(t->dtype));
     for (int i = 0; i < t->rank; i++) ir_text_add(&out, "%s%lld", i ? "," : "", (long long)t->dims[i]);
     ir_text_add(&out, "]");
