@@ -27,6 +27,10 @@ const ir_func **api_funcs(const ir_module *, ir_arena *, bool kernels, bool entr
 /* Lives in the module's arena. */
 spc_status api_face_of(spc_session *, ir_module *, const ir_func *graph, api_face *out);
 
+/* Scratch of one thread at these dims ("n=3"); -1 where they do not tell. Dims of the module's other layers may stand
+ * among them. */
+spc_status api_scratch_bytes(spc_session *, const ir_module *, const api_face *, const char *dims, int64_t *out);
+
 /* Names that clash with C, libc or one another are reported at the layer. */
 spc_status api_check_names(spc_session *, const ir_module *, const char *prefix);
 bool api_is_keyword(const char *name); /* of C or C++ */
