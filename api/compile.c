@@ -108,23 +108,18 @@ const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, boo
 
 static spc_status make_objects(spc_session *s, api_program *program, void *prefix) {
     rt_error error = {0};
-    size_t kernels, entries;
+    size_t count;
     const be_options options = api_backend_options(s, program, prefix);
-    const ir_func **kernel = api_funcs(program->module, program->arena, true, false, &kernels);
-    const ir_func **entry = api_funcs(program->module, program->arena, false, true, &entries);
-    program->objects = calloc(kernels + 1, sizeof *program->objects);
+    const ir_func **funcs = api_funcs(program->module, program->arena, true, true, &count);
+    program->objects = calloc(count + 1, sizeof *program->objects);
     if (!program->objects) return api_out_of_memory(s);
-    for (size_t i = 0; i < kernels; i++) {
+    for (size_t i = 0; i < count; i++) {
         be_blob *object = &program->objects[program->object_count];
-        if (be_emit_cached(program->backend, program->module, kernel[i], &options, api_path_option(s, API_cache), object,
+        if (be_emit_cached(program->backend, program->module, funcs[i], &options, api_path_option(s, API_cache), object,
                            NULL, &error))
             return api_fail_error(s, NULL, &error);
         program->object_count++;
     }
-    if (program->backend->emit(program->module, entry, entries, &options, BE_OBJECT,
-                               &program->objects[program->object_count], &error))
-        return api_fail_error(s, NULL, &error);
-    program->object_count++;
     return SPC_OK;
 }
 

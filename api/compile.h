@@ -18,7 +18,7 @@ spc_status api_lay_out(spc_session *, api_program *);
 /* The code generator that option backend names; NULL after reporting that there is none. */
 const be_backend *api_code_generator(spc_session *);
 be_options api_backend_options(const spc_session *, const api_program *, const char *prefix);
-/* One object per kernel, from the cache where it has them, and one of all entries. */
+/* One object per kernel and entry, from the cache where it has them. */
 spc_status api_make_objects(spc_session *, api_program *, const char *prefix);
 
 /* The functions of these forms; count is set. */
@@ -26,6 +26,10 @@ const ir_func **api_funcs(const ir_module *, ir_arena *, bool kernels, bool entr
 
 /* Lives in the module's arena. */
 spc_status api_face_of(spc_session *, ir_module *, const ir_func *graph, api_face *out);
+
+/* Scratch of one thread at these dims ("n=3"); -1 where they do not tell. Dims of the module's other layers may stand
+ * among them. */
+spc_status api_scratch_bytes(spc_session *, const ir_module *, const api_face *, const char *dims, int64_t *out);
 
 /* Names that clash with C, libc or one another are reported at the layer. */
 spc_status api_check_names(spc_session *, const ir_module *, const char *prefix);

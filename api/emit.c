@@ -101,8 +101,8 @@ static spc_status emit_library(spc_session *s, emit_job *job) {
     const char *prefix = api_option_value(s, API_prefix);
     spc_status status = lay_out(s, job->program);
     if (!status) status = api_make_objects(s, job->program, prefix);
-    const char *aside = status ? NULL : api_stage_add(job->stage, job->path);
-    if (!status && !aside) status = SPC_E_IO;
+    const char *aside = NULL;
+    if (!status) status = api_stage_add(job->stage, job->path, &aside);
     if (!status) status = link_objects(s, job, aside);
     const char *header = api_is_stream(job->path) ? NULL : header_path(s, job->path);
     if (!status && header) status = write_header(s, job, header);

@@ -120,6 +120,16 @@ static void add_ports(explainer *e, const char *what, const api_port *ports, siz
         ir_text_add(&e->out, "  %s %s: %s\n", what, ports[i].name, ir_print_type(ports[i].type, e->out.arena));
 }
 
+static spc_status add_scratch(explainer *e, const api_face *face) {
+    const char *dims = api_option_value(e->session, API_dims);
+    int64_t bytes;
+    spc_status status = api_scratch_bytes(e->session, e->program->module, face, dims, &bytes);
+    ir_text_add(&e->out, "  scratch %s bytes\n", ir_extent_text(face->scratch));
+    if (dims && bytes >= 0)
+        ir_text_add(&e->out, "          %s of one thread at %s\n", size_text(e->out.arena, bytes), dims);
+    return status;
+}
+
 static spc_status add_layer(explainer *e, const ir_func *graph) {
     api_face face;
     int number = 0;
@@ -128,10 +138,10 @@ static spc_status add_layer(explainer *e, const ir_func *graph) {
     ir_text_add(&e->out, "%slayer %s\n", e->out.len ? "\n" : "", graph->name);
     add_ports(e, "input ", face.in, face.nin);
     add_ports(e, "result", face.out, face.nout);
-    ir_text_add(&e->out, "  scratch %s bytes\n", ir_extent_text(face.scratch));
+    status = add_scratch(e, &face);
     for (const ir_op *op = graph->body.first; op; op = op->next)
         if (op->code == IR_OP_fused) add_kernel(e, graph->name, number++, op);
-    return SPC_OK;
+    return status;
 }
 
 static spc_status explain_all(spc_session *s, api_program *program, void *object) {

@@ -126,6 +126,15 @@ static spc_status prepare_reference(spc_session *s, api_program *program) {
     return SPC_OK;
 }
 
+/* What only making the module needed. The reference finds weights by the layout's names. */
+static void shed(api_program *program, bool keep_layout) {
+    for (size_t i = 0; i < program->object_count; i++) free(program->objects[i].data);
+    program->object_count = 0;
+    if (keep_layout || !program->laid) return;
+    ir_layout_free(&program->layout);
+    program->laid = false;
+}
+
 /* ---- which ---- */
 
 typedef struct jit_job {
@@ -141,6 +150,7 @@ static spc_status prepare(spc_session *s, api_program *program, void *object) {
     if (!status) status = copy_weights(s, program);
     if (!status && native) status = load_native(s, program);
     if (!status) status = api_manifest(s, program, native ? jit_prefix : "", &program->manifest);
+    shed(program, job->reference);
     job->code = (rt_code){.ctx = program, .release = release_program};
     if (native) job->code.symbol = native_symbol;
     else job->code.call = job->reference ? call_graph : call_entry;

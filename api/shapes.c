@@ -60,6 +60,7 @@ RT_EXPORT const spc_signature *spc_layer_at(spc_session *s, size_t index) {
 typedef struct solver {
     spc_session *session;
     const api_face *face;
+    const ir_module *others; /* dims of other layers of it are passed over; NULL: they are errors */
     const char **names;
     int64_t *values;
     bool *known;
@@ -71,6 +72,12 @@ static int find_dim(const solver *sv, const char *name, size_t len) {
     return -1;
 }
 
+static bool is_others(const solver *sv, const char *name, size_t len) {
+    for (const ir_dim *d = sv->others ? sv->others->dims : NULL; d; d = d->next)
+        if (strlen(d->name) == len && !strncmp(d->name, name, len)) return true;
+    return false;
+}
+
 /* "batch=8,n=3": one value each. */
 static spc_status read_dims(solver *sv, const char *text) {
     while (text && *text) {
@@ -78,15 +85,17 @@ static spc_status read_dims(solver *sv, const char *text) {
         const size_t len = equals ? (size_t)(equals - text) : strlen(text);
         const int dim = equals ? find_dim(sv, text, len) : -1;
         if (!equals) return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" is not of the form NAME=VALUE", text);
-        if (dim < 0)
+        if (dim < 0 && !is_others(sv, text, len))
             return api_fail(sv->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", sv->face->name,
                             (int)len, text);
         char *end;
         const long long value = strtoll(equals + 1, &end, 10);
         if (end == equals + 1 || value < 0 || (*end && *end != ',') || value > INT64_MAX / 2)
             return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" gives no extent", text);
-        sv->values[dim] = value;
-        sv->known[dim] = true;
+        if (dim >= 0) {
+            sv->values[dim] = value;
+            sv->known[dim] = true;
+        }
         text = *end ? end + 1 : end;
     }
     return SPC_OK;
@@ -95,6 +104,7 @@ static spc_status read_dims(solver *sv, const char *text) {
 static const char *shape_text(ir_arena *arena, const spc_tensor *t) {
     ir_text out;
     ir_text_init(&out, arena);
+    if (t->rank < 0 || t->rank > IR_MAX_RANK) return "not a tensor";
     ir_text_add(&out, "%s[", rt_dtype_name(t->dtype));
     for (int i = 0; i < t->rank; i++) ir_text_add(&out, "%s%lld", i ? "," : "", (long long)t->dims[i]);
     ir_text_add(&out, "]");
@@ -182,6 +192,28 @@ static spc_status shape_port(const solver *sv, const char *what, const api_port 
     return SPC_OK;
 }
 
+/* One place more than dims, for "threads". */
+static solver new_solver(spc_session *s, const api_face *face) {
+    const size_t room = face->ndims + 1;
+    solver sv = {s, face, NULL, IR_ARRAY(s->arena, const char *, room), IR_ARRAY(s->arena, int64_t, room),
+                 IR_ARRAY(s->arena, bool, room)};
+    for (size_t i = 0; i < face->ndims; i++) sv.names[i] = face->dims[i]->name;
+    return sv;
+}
+
+spc_status api_scratch_bytes(spc_session *s, const ir_module *m, const api_face *face, const char *dims, int64_t *out) {
+    solver sv = new_solver(s, face);
+    sv.others = m;
+    *out = -1;
+    sv.names[face->ndims] = "threads";
+    sv.values[face->ndims] = 1;
+    spc_status status = read_dims(&sv, dims);
+    bool all = !status;
+    for (size_t i = 0; i < face->ndims; i++) all = all && sv.known[i];
+    if (all && !rt_extent_eval(ir_extent_text(face->scratch), sv.names, sv.values, face->ndims + 1, out)) *out = -1;
+    return status;
+}
+
 typedef struct shapes_job {
     const char *layer, *dims;
     const spc_tensor *in; /* NULL: the inputs' shapes are what is asked for */
@@ -218,9 +250,7 @@ static spc_status shapes(spc_session *s, api_program *program, void *object) {
     if (face.nin != job->n_in || (job->in && face.nout != job->n_out))
         return api_fail(s, SPC_E_ARG, NULL, "layer \"%s\" has %zu inputs and %zu results, not %zu and %zu", job->layer,
                         face.nin, face.nout, job->n_in, job->n_out);
-    solver sv = {s, &face, IR_ARRAY(s->arena, const char *, face.ndims), IR_ARRAY(s->arena, int64_t, face.ndims),
-                 IR_ARRAY(s->arena, bool, face.ndims)};
-    for (size_t i = 0; i < face.ndims; i++) sv.names[i] = face.dims[i]->name;
+    solver sv = new_solver(s, &face);
     return job->in ? solve(&sv, job) : solve_inputs(&sv, job);
 }
 

@@ -14,7 +14,9 @@
 typedef struct output {
     const char *path;   /* as given, for messages */
     const char *target; /* what is replaced: links are followed */
-    const char *folder, *aside, *backup;
+    const char *folder, *aside, *backup; /* NULL: nothing there */
+    const char *data;                    /* of a stream that is written from memory; borrowed until the commit */
+    size_t size;
     bool stream, replaced, had_backup, existed;
     struct output *next;
 } output;
@@ -34,9 +36,9 @@ bool api_is_stream(const char *path) {
 static void remove_files(void *object) {
     api_stage *stage = object;
     for (output *o = stage->first; o; o = o->next) {
-        unlink(o->aside);
+        if (o->aside) unlink(o->aside);
         if (o->backup) unlink(o->backup);
-        rmdir(o->folder);
+        if (o->folder) rmdir(o->folder);
     }
     stage->first = NULL;
     stage->last = &stage->first;
@@ -57,15 +59,23 @@ static spc_status cannot_write(api_stage *stage, const char *path) {
     return api_fail(stage->session, SPC_E_IO, path, "cannot write: %s", strerror(cause));
 }
 
+/* A folder of ours that nobody else can write into; not a link that somebody put there. */
+static bool is_own_folder(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & 077);
+}
+
 /* The folder in which the output is made; several outputs may share a named one. */
 static const char *make_folder(api_stage *stage, const char *parent) {
     spc_session *s = stage->session;
     const char *name = api_option_value(s, API_staging);
-    if (name) {
-        const char *path = ir_format(s->arena, "%s/%s", parent, name);
-        return mkdir(path, 0700) == 0 || errno == EEXIST ? path : NULL;
-    }
-    return mkdtemp(ir_format(s->arena, "%s/.spc-XXXXXX", parent));
+    if (!name) return mkdtemp(ir_format(s->arena, "%s/.spc-XXXXXX", parent));
+    const char *path = ir_format(s->arena, "%s/%s", parent, name);
+    if (mkdir(path, 0700) == 0) return path;
+    const int cause = errno;
+    if (cause == EEXIST && is_own_folder(path)) return path;
+    errno = cause;
+    return NULL;
 }
 
 static const char *follow_link(spc_session *s, const char *path) {
@@ -75,24 +85,54 @@ static const char *follow_link(spc_session *s, const char *path) {
     return path;
 }
 
-const char *api_stage_add(api_stage *stage, const char *path) {
+static bool same_file(const char *path, const struct stat *info) {
+    struct stat other;
+    return stat(path, &other) == 0 && other.st_dev == info->st_dev && other.st_ino == info->st_ino;
+}
+
+/* An output must replace neither an input nor another output. */
+static spc_status refuse_clash(api_stage *stage, const output *o, const struct stat *info) {
+    spc_session *s = stage->session;
+    for (const output *other = stage->first; other; other = other->next)
+        if (!strcmp(other->target, o->target)) return api_fail(s, SPC_E_ARG, o->path, "two outputs have this name");
+    for (size_t i = 0; o->existed && i < s->input_count; i++)
+        if (same_file(s->inputs[i], info)) return api_fail(s, SPC_E_ARG, o->path, "the output would replace an input");
+    return SPC_OK;
+}
+
+static spc_status add_output(api_stage *stage, const char *path, output **out) {
     spc_session *s = stage->session;
     struct stat info;
-    output *o = IR_NEW(s->arena, output);
+    output *o = *out = IR_NEW(s->arena, output);
     o->path = ir_strdup(s->arena, path);
     o->stream = api_is_stream(path);
     o->target = o->stream ? o->path : follow_link(s, o->path);
     o->existed = stat(o->target, &info) == 0;
     if (!o->stream && o->existed && S_ISDIR(info.st_mode)) {
         errno = EISDIR;
-        return cannot_write(stage, path), NULL;
+        return cannot_write(stage, path);
     }
-    o->folder = make_folder(stage, o->stream ? P_tmpdir : dirname(ir_strdup(s->arena, o->target)));
-    if (!o->folder) return cannot_write(stage, path), NULL;
-    o->aside = ir_format(s->arena, "%s/%d.out", o->folder, stage->count++);
+    spc_status status = o->stream ? SPC_OK : refuse_clash(stage, o, &info);
+    if (status) return status;
     *stage->last = o;
     stage->last = &o->next;
-    return o->aside;
+    return SPC_OK;
+}
+
+static spc_status make_aside(api_stage *stage, output *o) {
+    spc_session *s = stage->session;
+    o->folder = make_folder(stage, o->stream ? P_tmpdir : dirname(ir_strdup(s->arena, o->target)));
+    if (!o->folder) return cannot_write(stage, o->path);
+    o->aside = ir_format(s->arena, "%s/%d.out", o->folder, stage->count++);
+    return SPC_OK;
+}
+
+spc_status api_stage_add(api_stage *stage, const char *path, const char **aside) {
+    output *o;
+    spc_status status = add_output(stage, path, &o);
+    if (!status) status = make_aside(stage, o);
+    *aside = o->aside;
+    return status;
 }
 
 /* Writes everything; errno says why not. */
@@ -107,16 +147,23 @@ static bool write_all(int file, const char *data, size_t size) {
     return true;
 }
 
-spc_status api_stage_write(api_stage *stage, const char *path, const char *data, size_t size) {
-    const char *aside = api_stage_add(stage, path);
-    if (!aside) return SPC_E_IO;
-    const int file = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0) return cannot_write(stage, path);
+static spc_status write_aside(api_stage *stage, const output *o, const char *data, size_t size) {
+    const int file = open(o->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) return cannot_write(stage, o->path);
     bool good = write_all(file, data, size);
     const int cause = errno;
-    if (close(file) != 0 && good) return cannot_write(stage, path);
+    if (close(file) != 0 && good) return cannot_write(stage, o->path);
     errno = cause;
-    return good ? SPC_OK : cannot_write(stage, path);
+    return good ? SPC_OK : cannot_write(stage, o->path);
+}
+
+spc_status api_stage_write(api_stage *stage, const char *path, const char *data, size_t size) {
+    output *o;
+    spc_status status = add_output(stage, path, &o);
+    o->data = data;
+    o->size = size;
+    if (!status && !o->stream) status = make_aside(stage, o);
+    return status || o->stream ? status : write_aside(stage, o, data, size);
 }
 
 static bool copy_to(int from, int to) {
@@ -132,9 +179,9 @@ static bool copy_to(int from, int to) {
 
 static spc_status write_stream(api_stage *stage, const output *o) {
     const bool standard = !strcmp(o->path, "-");
-    const int from = open(o->aside, O_RDONLY | O_CLOEXEC);
+    const int from = o->aside ? open(o->aside, O_RDONLY | O_CLOEXEC) : -1;
     const int to = standard ? STDOUT_FILENO : open(o->target, O_WRONLY | O_CLOEXEC);
-    bool good = from >= 0 && to >= 0 && copy_to(from, to);
+    bool good = to >= 0 && (o->aside ? from >= 0 && copy_to(from, to) : write_all(to, o->data, o->size));
     int cause = errno;
     if (from >= 0) close(from);
     if (!standard && to >= 0 && close(to) != 0 && good) {

@@ -1,7 +1,7 @@
 /* stage: outputs of one command, all or none.
  *
  * Each output is made in a folder beside its place and renamed at the end. If a rename fails, those before it are
- * taken back. What is not a regular file ("-", devices, pipes) is written last-minute from a copy in /tmp. */
+ * taken back. What is not a regular file ("-", devices, pipes) is written from memory, or from a copy in /tmp. */
 #ifndef SPC_API_STAGE_H
 #define SPC_API_STAGE_H
 
@@ -10,9 +10,9 @@
 typedef struct api_stage api_stage;
 
 api_stage *api_stage_new(spc_session *); /* released with the session's arena at the latest */
-/* Where to make the output that is to become path; NULL after reporting why not. */
-const char *api_stage_add(api_stage *, const char *path);
-/* Makes it from bytes. */
+/* Where to make the output that is to become path. */
+spc_status api_stage_add(api_stage *, const char *path, const char **aside);
+/* Makes it from bytes, which must stay until the commit. */
 spc_status api_stage_write(api_stage *, const char *path, const char *data, size_t size);
 /* Puts everything in place, or nothing; removes the folders. */
 spc_status api_stage_commit(api_stage *);

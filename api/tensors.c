@@ -3,8 +3,9 @@
 
 static spc_status write_one(spc_session *s, api_stage *stage, const char *path, const spc_tensor *tensor) {
     rt_error error = {0};
-    const char *aside = api_stage_add(stage, path);
-    if (!aside) return SPC_E_IO;
+    const char *aside = NULL;
+    spc_status status = api_stage_add(stage, path, &aside);
+    if (status) return status;
     return rt_npy_write(aside, tensor, &error) ? api_fail_error(s, path, &error) : SPC_OK;
 }
 

@@ -18,14 +18,7 @@ bool fe_read_any(fe_walk *w, const fe_expr *e, fe_bound *b) {
 }
 
 bool fe_read_tensor(fe_walk *w, const fe_expr *e, fe_bound *b) {
-    if (!fe_read_any(w, e, b)) return false;
-    if (b->value.quantity == FE_PLAIN) return true;
-    if (b->value.quantity == FE_QUANTISED)
-        fe_error(w->c, b->at, "a quantised value goes to linear, matmul or dequantize only");
-    else
-        fe_error(w->c, b->at, "the scaled weight '%s' can only be the w of linear, matmul or a convolution",
-                 b->value.weight->name->text);
-    return false;
+    return fe_read_any(w, e, b) && fe_require_plain(w, b->at, "this argument", &b->value);
 }
 
 /* ---- integers ---- */

@@ -155,6 +155,7 @@ struct fe_item {
     ir_func *graph;      /* layer */
     const ir_extent *bound; /* dim: what the call at work binds it to, */
     int64_t bound_in;       /* if this is that call's number */
+    int64_t judged_in;      /* dim: the call that its contract was last checked for */
     ir_op *op;             /* weight: its op in the graph at work, */
     int op_generation;     /* if this is the current generation */
 };

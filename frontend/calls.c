@@ -105,10 +105,7 @@ static const ir_type *substituted(fe_walk *w, fe_span at, const ir_type *type) {
 static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int i) {
     const fe_value *v = &in->values[i];
     const fe_field *f = in->fields[i];
-    if (v->quantity != FE_PLAIN) {
-        fe_error(w->c, in->at[i], "%s cannot go to a layer; cast or dequantize it first", fe_value_text(w, v));
-        return false;
-    }
+    if (!fe_require_plain(w, in->at[i], "a layer", v)) return false;
     const ir_type *want = substituted(w, in->at[i], f->checked);
     if (!want || want == v->type) return want != NULL;
     fe_error(w->c, in->at[i], "the input '%s' of '%s' is %s here, got %s: %s", f->name->text, callee->name->text,
@@ -127,8 +124,9 @@ static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in) {
     for (int i = 0; i < in->count; i++)
         for (int j = 0; j < in->fields[i]->checked->rank; j++) {
             if (!ir_extent_is_dim(in->fields[i]->checked->dims[j], &dim)) continue;
-            const fe_item *item = fe_intern(w->c, dim, strlen(dim))->item;
+            fe_item *item = fe_intern(w->c, dim, strlen(dim))->item;
             const ir_extent *e_bound = fe_binding_of(w->c, item);
+            if (!fe_judge_once(w->c, item)) continue;
             fe_verdict verdict = fe_contract_holds(w->c, item, e_bound);
             if (verdict == FE_FAILS) {
                 fe_error(w->c, in->at[i], "the dim '%s' would be %s, outside its contract %s", dim,

@@ -17,6 +17,12 @@ void fe_bind(fe_context *c, fe_item *dim, const ir_extent *extent) {
     dim->bound = extent;
 }
 
+bool fe_judge_once(fe_context *c, fe_item *dim) {
+    bool first = dim->judged_in != c->call_number;
+    dim->judged_in = c->call_number;
+    return first;
+}
+
 static const fe_item *dim_item(fe_context *c, const char *dim) { return fe_intern(c, dim, strlen(dim))->item; }
 
 /* ---- substitution ---- */

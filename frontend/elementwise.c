@@ -17,6 +17,15 @@ bool fe_require_class(fe_walk *w, fe_span at, const char *what, ir_dtype dtype, 
     return false;
 }
 
+bool fe_require_plain(fe_walk *w, fe_span at, const char *what, const fe_value *v) {
+    if (v->quantity == FE_QUANTISED)
+        fe_error(w->c, at, "%s cannot take a quantised value; it goes to linear, matmul or dequantize only", what);
+    if (v->quantity == FE_SCALED_WEIGHT)
+        fe_error(w->c, at, "%s cannot take '%s': a weight with a scale is the w of linear, matmul or a convolution only",
+                 what, v->weight->name->text);
+    return v->quantity == FE_PLAIN;
+}
+
 /* The dtype that numbers among the values take: that of the first tensor; without one, f32 if any is a fraction. */
 static ir_dtype common_dtype(int count, fe_value *const *values) {
     bool real = false, truth = true;
@@ -32,14 +41,7 @@ static bool make_tensor(fe_walk *w, fe_span at, const char *what, fe_value *v, i
     if (v->kind == FE_BAD || v->kind == FE_MANY) return false;
     if (v->kind != FE_TENSOR) *v = fe_constant(w, at, v, dtype);
     if (v->kind != FE_TENSOR) return false;
-    if (v->quantity == FE_PLAIN) return true;
-    if (v->quantity == FE_QUANTISED)
-        fe_error(w->c, at, "%s cannot take a quantised value; it goes to linear, matmul or dequantize only", what);
-    else
-        fe_error(w->c, at,
-                 "%s cannot take the scaled weight '%s'; it can only be the w of linear, matmul or a convolution", what,
-                 v->weight->name->text);
-    return false;
+    return fe_require_plain(w, at, what, v);
 }
 
 static bool stretch(const ir_extent **into, const ir_extent *other) {

@@ -12,9 +12,7 @@ static ir_dtype sum_dtype(const fe_value *x) {
 }
 
 static bool check_x(fe_call *call, const fe_bound *x) {
-    if (x->value.quantity == FE_SCALED_WEIGHT)
-        return fe_refuse(call, x->at, "the scaled weight '%s' can only be the w of an operation",
-                         x->value.weight->name->text);
+    if (x->value.quantity == FE_SCALED_WEIGHT) return fe_require_plain(call->w, x->at, "x", &x->value);
     return fe_require_class(call->w, x->at, call->builtin->name, x->value.type->dtype, FE_NUMBERS);
 }
 

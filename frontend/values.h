@@ -66,6 +66,8 @@ fe_value fe_apply_binary(fe_walk *, const fe_expr *, fe_value left, fe_value rig
  * broadcast to. NULL: reported. */
 const ir_type *fe_unify(fe_walk *, fe_span at, const char *what, int count, fe_value *const *values);
 typedef enum fe_class { FE_ANY_DTYPE, FE_NUMBERS, FE_FLOATS, FE_BOOLS } fe_class;
+/* Neither a quantised value nor a weight with a scale. */
+bool fe_require_plain(fe_walk *, fe_span at, const char *what, const fe_value *);
 bool fe_require_class(fe_walk *, fe_span at, const char *what, ir_dtype, fe_class);
 
 /* ---- values.c ---- */
@@ -119,6 +121,8 @@ const ir_extent *fe_binding_of(fe_context *, const fe_item *dim);
 void fe_bind(fe_context *, fe_item *dim, const ir_extent *);
 /* e with every bound dim replaced. NULL: overflow, or a division that does not come out. */
 const ir_extent *fe_substitute(fe_context *, const ir_extent *);
+/* True once for each dim of a set of bindings. */
+bool fe_judge_once(fe_context *, fe_item *dim);
 typedef enum fe_verdict { FE_HOLDS, FE_FAILS, FE_OPEN_QUESTION } fe_verdict;
 /* Whether the extent keeps the dim's contract whatever the caller's dims are. */
 fe_verdict fe_contract_holds(fe_context *, const fe_item *dim, const ir_extent *);

@@ -53,19 +53,28 @@ static bool take(parser *p, char c)
 
 /* ---- arithmetic on forms ---- */
 
-static form add(parser *p, form x, form y, int sign)
+static bool scale(form x, int64_t by, form *out)
 {
-    int64_t xa, xb, ya, yb, q;
-    form r = { 0, 0, 1 };
-    bool over = __builtin_mul_overflow(x.a, y.q, &xa) | __builtin_mul_overflow(x.b, y.q, &xb) |
-                __builtin_mul_overflow(y.a, x.q, &ya) | __builtin_mul_overflow(y.b, x.q, &yb) |
-                __builtin_mul_overflow(x.q, y.q, &q);
-    if (over)
+    return !__builtin_mul_overflow(x.a, by, &out->a) && !__builtin_mul_overflow(x.b, by, &out->b) &&
+           !__builtin_mul_overflow(x.q, by, &out->q);
+}
+
+static form add(parser *p, form x, form y)
+{
+    form r, s;
+    if (!scale(x, y.q, &r) || !scale(y, x.q, &s) || __builtin_add_overflow(r.a, s.a, &r.a) ||
+        __builtin_add_overflow(r.b, s.b, &r.b))
         return fail(p, NUMERIC);
-    r.q = q;
-    over = sign > 0 ? __builtin_add_overflow(xa, ya, &r.a) | __builtin_add_overflow(xb, yb, &r.b)
-                    : __builtin_sub_overflow(xa, ya, &r.a) | __builtin_sub_overflow(xb, yb, &r.b);
-    return over ? fail(p, NUMERIC) : r;
+    return r;
+}
+
+static form subtract(parser *p, form x, form y)
+{
+    form r, s;
+    if (!scale(x, y.q, &r) || !scale(y, x.q, &s) || __builtin_sub_overflow(r.a, s.a, &r.a) ||
+        __builtin_sub_overflow(r.b, s.b, &r.b))
+        return fail(p, NUMERIC);
+    return r;
 }
 
 /* A form whose dim has cancelled is a number again, if it is whole. */
@@ -95,7 +104,7 @@ static form divide(parser *p, form x, form y)
     if (y.b == 0 || y.b == INT64_MIN)
         return fail(p, NUMERIC);
     if (y.b < 0)
-        return divide(p, add(p, number(0), x, -1), number(-y.b));
+        return divide(p, subtract(p, number(0), x), number(-y.b));
     form r = { x.a, x.b, 1 };
     if (__builtin_mul_overflow(x.q, y.b, &r.q))
         return fail(p, NUMERIC);
@@ -172,7 +181,7 @@ static form primary(parser *p)
     while (take(p, '-'))
         negative = !negative;
     if (negative)
-        return add(p, number(0), primary(p), -1);
+        return subtract(p, number(0), primary(p));
     if (take(p, '(')) {
         const form x = sum(p);
         return take(p, ')') ? x : fail(p, MALFORMED);
@@ -208,9 +217,9 @@ static form sum(parser *p)
     form x = product(p);
     while (!p->failed) {
         if (take(p, '+'))
-            x = settle(p, add(p, x, product(p), 1));
+            x = settle(p, add(p, x, product(p)));
         else if (take(p, '-'))
-            x = settle(p, add(p, x, product(p), -1));
+            x = settle(p, subtract(p, x, product(p)));
         else
             break;
     }

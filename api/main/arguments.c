@@ -53,6 +53,20 @@ const char *cli_last(const cli_args *args, cli_id id) {
     return NULL;
 }
 
+int cli_number(const cli_args *args, cli_id id, uint64_t absent, uint64_t limit, uint64_t *out) {
+    const char *text = cli_last(args, id);
+    *out = absent;
+    if (!text) return EXIT_DONE;
+    uint64_t value = 0;
+    bool good = *text != 0;
+    for (const char *c = text; *c && good; c++)
+        good = *c >= '0' && *c <= '9' && !__builtin_mul_overflow(value, 10u, &value) &&
+               !__builtin_add_overflow(value, (uint64_t)(*c - '0'), &value);
+    *out = value;
+    if (good && value <= limit) return EXIT_DONE;
+    return cli_usage("--%s=%s is no whole number up to %llu", option_at(id)->name, text, (unsigned long long)limit);
+}
+
 /* ---- reading ---- */
 
 typedef struct cursor {

@@ -191,15 +191,17 @@ static spc_status check_layer(checker *c) {
 }
 
 int cli_check(const cli_args *args) {
-    const char *seed = cli_last(args, CLI_seed), *wanted = cli_last(args, CLI_layer);
+    const char *wanted = cli_last(args, CLI_layer);
+    uint64_t seed;
     spc_session *s;
     bool differs = false;
-    int status = cli_open(args, &s);
+    int status = cli_number(args, CLI_seed, 1, UINT64_MAX, &seed);
+    if (!status) status = cli_open(args, &s);
     if (status) return status;
     spc_status done = SPC_OK;
     if (wanted && !cli_layer(args, s)) return cli_close(s, SPC_OK), EXIT_USAGE;
     for (size_t i = 0; spc_layer_at(s, i) && !done; i++) {
-        checker c = {.args = args, .session = s, .layer = spc_layer_at(s, i), .state = seed ? strtoull(seed, NULL, 10) : 1};
+        checker c = {.args = args, .session = s, .layer = spc_layer_at(s, i), .state = seed};
         if (wanted && strcmp(wanted, c.layer->layer)) continue;
         done = check_layer(&c);
         differs = differs || c.differs;

@@ -46,6 +46,8 @@ const char *cli_last(const cli_args *, cli_id); /* NULL: not given */
 bool cli_has(const cli_args *, cli_id);
 /* The n-th value given; NULL past the last. */
 const char *cli_nth(const cli_args *, cli_id, size_t n);
+/* The whole number given, at most limit; `absent` where the option is not given. 0, or EXIT_USAGE after saying why. */
+int cli_number(const cli_args *, cli_id, uint64_t absent, uint64_t limit, uint64_t *out);
 /* Says "spc: error: ..." and returns EXIT_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -13,6 +13,7 @@ typedef struct job {
     const spc_signature *layer;
     spc_tensor *in, *out;
     const char **in_path, **out_path;
+    uint64_t threads; /* 0: one per core */
 } job;
 
 /* The value of a "NAME=FILE" whose NAME is this; NULL. */
@@ -88,13 +89,12 @@ static spc_status allocate_results(const job *j) {
 }
 
 static spc_status call(const job *j) {
-    const char *threads = cli_last(j->args, CLI_threads);
     spc_pool *pool = NULL;
     spc_module *module = NULL;
     spc_status status = spc_set(j->session, "layer", j->layer->layer);
     if (!status) status = spc_jit(j->session, &module);
     if (status) return status;
-    if (threads && strcmp(threads, "1")) status = spc_pool_new(atoi(threads), &pool);
+    if (j->threads != 1) status = spc_pool_new((int)j->threads, &pool);
     const spc_exec exec = pool ? spc_pool_exec(pool) : (spc_exec){.size = sizeof exec};
     if (!status)
         status = spc_run(module, j->layer->layer, j->in, j->layer->inputs, j->out, j->layer->results, pool ? &exec : NULL);
@@ -184,8 +184,10 @@ static void guard_results(const cli_args *args) {
 
 int cli_run_layer(const cli_args *args) {
     job j = {.args = args};
+    int status = cli_number(args, CLI_threads, 1, 1024, &j.threads);
+    if (status) return status;
     guard_results(args);
-    int status = cli_open(args, &j.session);
+    status = cli_open(args, &j.session);
     if (status) return status;
     j.layer = cli_layer(args, j.session);
     if (!j.layer) {

@@ -1,34 +1,13 @@
 /* control.c: rules of for and if, as basic blocks. */
 #include "backends/llvm/emit.h"
 
-/* for unroll: this many copies of the body at most, else it stays a loop. */
-enum { MOST_COPIES = 64 };
-
-static bool constant_of(const ir_op *op, int64_t *value)
-{
-    const ir_attr *attr = op->code == IR_OP_const ? ir_attr_find(op, "value") : NULL;
-
-    *value = attr && attr->kind == IR_ATTR_INT ? attr->i : 0;
-    return attr && attr->kind == IR_ATTR_INT;
-}
-
 /* The body once per step, without a loop. Its ops are defined anew in each copy. */
-static bool unrolled(llvm_emitter *e, const ir_op *op)
+static void unroll(llvm_emitter *e, const ir_op *op, const be_steps *steps)
 {
-    int64_t from, to, step;
-
-    if (!ir_attr_find(op, "unroll") || !constant_of(op->args[0], &from) || !constant_of(op->args[1], &to)
-        || !constant_of(op->args[2], &step) || step <= 0)
-        return false;
-    if (from < to && ((uint64_t)to - (uint64_t)from - 1) / (uint64_t)step >= MOST_COPIES)
-        return false;
-    while (from < to) {
-        llvm_define(e, op, llvm_int(e, 64, from));
+    for (int i = 0; i < steps->count; i++) {
+        llvm_define(e, op, llvm_int(e, 64, steps->from + i * steps->step));
         llvm_emit_block(e, &op->body);
-        if (__builtin_add_overflow(from, step, &from))
-            break;
     }
-    return true;
 }
 
 /* Tests before the first iteration and at the end of each: the form that the code generator wants. Bounds are extents, so
@@ -36,9 +15,12 @@ static bool unrolled(llvm_emitter *e, const ir_op *op)
 LLVMValueRef llvm_emit_for(llvm_emitter *e, const ir_op *op)
 {
     LLVMValueRef from = llvm_arg(e, op, 0), to = llvm_arg(e, op, 1), step = llvm_arg(e, op, 2);
+    be_steps steps;
 
-    if (unrolled(e, op))
+    if (be_unrolls(op, &steps)) {
+        unroll(e, op, &steps);
         return NULL;
+    }
     LLVMBasicBlockRef before = LLVMGetInsertBlock(e->builder);
     LLVMBasicBlockRef body = llvm_block_new(e, "for"), after = llvm_block_new(e, "end");
     LLVMBuildCondBr(e->builder, LLVMBuildICmp(e->builder, LLVMIntSLT, from, to, ""), body, after);

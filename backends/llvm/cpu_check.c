@@ -6,7 +6,6 @@
  * for it: they all find the same, and the accesses are atomic. */
 #include "backends/llvm/emit.h"
 #include <stdio.h>
-#include <string.h>
 
 typedef struct registers {
     LLVMValueRef of[4]; /* eax ebx ecx edx */
@@ -66,94 +65,46 @@ static LLVMValueRef has_bits(llvm_emitter *e, LLVMValueRef word, uint32_t bits)
     return LLVMBuildICmp(e->builder, LLVMIntEQ, LLVMBuildAnd(e->builder, word, wanted, ""), wanted, "");
 }
 
-/* Which XCR0 bits a feature needs, by its name: amx 17-18, avx512 5-7 and 1-2, other vectors over 128 bits 1-2. */
-static uint32_t state_bits(const char *name)
-{
-    if (strncmp(name, "amx", 3) == 0)
-        return 3u << 17;
-    if (strncmp(name, "avx512", 6) == 0)
-        return 7u << 5 | 3u << 1;
-    if (strncmp(name, "avx", 3) == 0 || strcmp(name, "fma") == 0 || strcmp(name, "f16c") == 0)
-        return 3u << 1;
-    return 0;
-}
-
-static uint32_t all_state_bits(uint64_t features)
-{
-    uint32_t bits = 0;
-
-    for (int i = 0; i < RT_CPU_COUNT; i++)
-        if (features >> i & 1)
-            bits |= state_bits(rt_feature_of((rt_feature)i)->name);
-    return bits;
-}
-
-/* The bits wanted of each register of one leaf; false: none. */
-static bool leaf_bits(uint64_t features, uint32_t leaf, uint32_t subleaf, uint32_t bits[4])
-{
-    bool any = false;
-
-    memset(bits, 0, 4 * sizeof *bits);
-    for (int i = 0; i < RT_CPU_COUNT; i++) {
-        const rt_feature_info *info = rt_feature_of((rt_feature)i);
-        if (features >> i & 1 && info->leaf == leaf && info->subleaf == subleaf) {
-            bits[info->reg] |= 1u << info->bit;
-            any = true;
-        }
-    }
-    return any;
-}
-
 /* A leaf beyond the last answers with another one's bits, so the last is asked for, too: leaf 0 (or 0x80000000) tells the last
  * leaf, subleaf 0 the last subleaf of leaf 7. */
-static LLVMValueRef leaf_check(llvm_emitter *e, uint32_t leaf, uint32_t subleaf, const uint32_t bits[4])
+static LLVMValueRef leaf_check(llvm_emitter *e, const be_cpu_leaf *wanted)
 {
-    LLVMValueRef last = cpuid(e, leaf & 0x80000000u, 0).of[0];
-    LLVMValueRef ok = LLVMBuildICmp(e->builder, LLVMIntUGE, last, llvm_int(e, 32, leaf), "");
-    registers found = cpuid(e, leaf, subleaf);
+    LLVMValueRef last = cpuid(e, wanted->leaf & 0x80000000u, 0).of[0];
+    LLVMValueRef ok = LLVMBuildICmp(e->builder, LLVMIntUGE, last, llvm_int(e, 32, wanted->leaf), "");
+    registers found = cpuid(e, wanted->leaf, wanted->subleaf);
 
-    if (subleaf > 0) {
-        last = cpuid(e, leaf, 0).of[0];
+    if (wanted->subleaf > 0) {
+        last = cpuid(e, wanted->leaf, 0).of[0];
         ok = LLVMBuildAnd(e->builder, ok,
-                          LLVMBuildICmp(e->builder, LLVMIntUGE, last, llvm_int(e, 32, subleaf), ""), "");
+                          LLVMBuildICmp(e->builder, LLVMIntUGE, last, llvm_int(e, 32, wanted->subleaf), ""), "");
     }
     for (int i = 0; i < 4; i++)
-        if (bits[i])
-            ok = LLVMBuildAnd(e->builder, ok, has_bits(e, found.of[i], bits[i]), "");
+        if (wanted->bits[i])
+            ok = LLVMBuildAnd(e->builder, ok, has_bits(e, found.of[i], wanted->bits[i]), "");
     return ok;
 }
 
-/* Leaves to ask: those of the table, each once. */
 static LLVMValueRef cpu_bits_check(llvm_emitter *e, uint64_t features)
 {
     LLVMValueRef ok = llvm_int(e, 1, 1);
-    uint32_t bits[4];
-    uint64_t left = features;
+    be_cpu_leaf leaves[RT_CPU_COUNT];
+    int count = be_cpu_leaves(features, leaves);
 
-    for (int i = 0; i < RT_CPU_COUNT; i++) {
-        const rt_feature_info *info = rt_feature_of((rt_feature)i);
-        if (!(left >> i & 1) || !leaf_bits(left, info->leaf, info->subleaf, bits))
-            continue;
-        ok = LLVMBuildAnd(e->builder, ok, leaf_check(e, info->leaf, info->subleaf, bits), "");
-        for (int j = 0; j < RT_CPU_COUNT; j++) {
-            const rt_feature_info *other = rt_feature_of((rt_feature)j);
-            if (other->leaf == info->leaf && other->subleaf == info->subleaf)
-                left &= ~(UINT64_C(1) << j);
-        }
-    }
+    for (int i = 0; i < count; i++)
+        ok = LLVMBuildAnd(e->builder, ok, leaf_check(e, &leaves[i]), "");
     return ok;
 }
 
 /* Leaves the answer (i8: 2 yes, 1 no) in *slot and goes on at `done`. */
 static void ask(llvm_emitter *e, uint64_t features, LLVMValueRef function, LLVMValueRef slot, LLVMBasicBlockRef done)
 {
-    uint32_t state = all_state_bits(features);
+    uint32_t state = be_cpu_state(features);
     LLVMValueRef ok = cpu_bits_check(e, features);
 
     if (state) {
         LLVMBasicBlockRef saved = LLVMAppendBasicBlockInContext(e->context, function, "state");
         LLVMBasicBlockRef join = LLVMAppendBasicBlockInContext(e->context, function, "asked");
-        LLVMValueRef osxsave = has_bits(e, cpuid(e, 1, 0).of[2], 1u << 27), no = llvm_int(e, 1, 0);
+        LLVMValueRef osxsave = has_bits(e, cpuid(e, 1, 0).of[2], BE_CPU_OSXSAVE), no = llvm_int(e, 1, 0);
         LLVMBasicBlockRef before = LLVMGetInsertBlock(e->builder);
         LLVMBuildCondBr(e->builder, osxsave, saved, join);
         llvm_position(e, saved);

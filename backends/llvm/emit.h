@@ -6,20 +6,10 @@
 #ifndef SPC_LLVM_EMIT_H
 #define SPC_LLVM_EMIT_H
 
-#include "backends/backend.h"
+#include "backends/abi.h"
+#include "backends/walk.h"
 #include <llvm-c/Core.h>
 #include <llvm-c/DebugInfo.h>
-
-/* What stands for an op: its value; for a reg its stack slot. */
-typedef struct llvm_slot {
-    const ir_op *op;
-    LLVMValueRef value;
-} llvm_slot;
-
-typedef struct llvm_map {
-    llvm_slot *slots;
-    size_t capacity; /* a power of two, at least twice the number of ops */
-} llvm_map;
 
 /* Line tables; all NULL when they are not wanted. */
 typedef struct llvm_lines {
@@ -40,7 +30,7 @@ typedef struct llvm_emitter {
     /* the function at work */
     const ir_func *func;
     uint64_t features; /* what it may use; an entry: nothing beyond the baseline */
-    llvm_map map;
+    be_map map; /* ops to values; for a reg its stack slot */
     LLVMValueRef function;
     LLVMBasicBlockRef allocas; /* the first block, which holds stack slots alone */
     unsigned params_seen;
@@ -91,7 +81,6 @@ void llvm_return(llvm_emitter *, int status);
 /* The declaration of a kernel, whose parameters have these types. */
 LLVMValueRef llvm_kernel_declaration(llvm_emitter *, const char *name, LLVMTypeRef *params, unsigned count,
                                      LLVMTypeRef *type);
-void llvm_feature_text(uint64_t features, char *out, size_t size);
 
 /* ---- cpu_check.c ---- */
 LLVMValueRef llvm_cpu_check(llvm_emitter *, uint64_t features); /* an i1 */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PARAMS = 256 };
-
 void llvm_position(llvm_emitter *e, LLVMBasicBlockRef block) { LLVMPositionBuilderAtEnd(e->builder, block); }
 
 LLVMBasicBlockRef llvm_block_new(llvm_emitter *e, const char *name)
@@ -43,24 +41,15 @@ static void text_attribute(llvm_emitter *e, LLVMValueRef function, const char *n
                                                       (unsigned)strlen(value)));
 }
 
-/* cpu.def spells names as C identifiers: sse4_1 is sse4.1, amx_tile amx-tile. */
-void llvm_feature_text(uint64_t features, char *out, size_t size)
+static void feature_text(uint64_t features, char *out, size_t size)
 {
     size_t used = 0;
 
     out[0] = '\0';
-    for (int i = 0; i < RT_CPU_COUNT; i++) {
-        if (!(features >> i & 1))
-            continue;
-        const char *name = rt_feature_of((rt_feature)i)->name;
-        int n = snprintf(out + used, size - used, "%s+%s", used ? "," : "", name);
-        if (n < 0 || (size_t)n >= size - used)
-            break;
-        for (char *c = out + used; *c; c++)
-            if (*c == '_')
-                *c = strncmp(name, "sse4", 4) == 0 ? '.' : '-';
-        used += (size_t)n;
-    }
+    for (int i = 0; i < RT_CPU_COUNT && used < size; i++)
+        if (features >> i & 1)
+            used += (size_t)snprintf(out + used, size - used, "%s+%s", used ? "," : "",
+                                     be_feature_name_of((rt_feature)i).text);
 }
 
 static void target_attributes(llvm_emitter *e, LLVMValueRef function, bool is_kernel)
@@ -74,7 +63,7 @@ static void target_attributes(llvm_emitter *e, LLVMValueRef function, bool is_ke
     text_attribute(e, function, "target-cpu", "x86-64");
     if (!is_kernel)
         return;
-    llvm_feature_text(target->features, features, sizeof features);
+    feature_text(target->features, features, sizeof features);
     text_attribute(e, function, "target-features", features);
     text_attribute(e, function, "tune-cpu", target->llvm_name);
     text_attribute(e, function, "prefer-vector-width", target->vector_bytes == 64 ? "512" : "256");
@@ -83,18 +72,14 @@ static void target_attributes(llvm_emitter *e, LLVMValueRef function, bool is_ke
 
 static unsigned parameter_types(llvm_emitter *e, const ir_func *func, LLVMTypeRef *types)
 {
-    unsigned count = 0;
+    const ir_op *params[BE_MOST_PARAMS];
+    int count = be_params(func, params);
 
-    for (const ir_op *op = func->body.first; op; op = op->next) {
-        if (op->code != IR_OP_param)
-            continue;
-        if (count == MOST_PARAMS) {
-            llvm_fail(e, SPC_E_INTERNAL, "llvm: %s has over %d parameters", func->name, MOST_PARAMS);
-            return 0;
-        }
-        types[count++] = llvm_type(e, op->type);
-    }
-    return count;
+    if (count < 0)
+        llvm_fail(e, SPC_E_INTERNAL, "llvm: %s has over %d parameters", func->name, BE_MOST_PARAMS);
+    for (int i = 0; i < count; i++)
+        types[i] = llvm_type(e, params[i]->type);
+    return count < 0 ? 0 : (unsigned)count;
 }
 
 /* Makes e->function current with an empty first block and a second one to write to. */
@@ -120,29 +105,6 @@ static void end(llvm_emitter *e)
 
 /* ---- kernels ---- */
 
-/* The param that a buffer value starts from; NULL: not to be seen. */
-static const ir_op *origin(const ir_op *buffer)
-{
-    while (buffer->code == IR_OP_subbuffer || buffer->code == IR_OP_opaque)
-        buffer = buffer->args[0];
-    return buffer->code == IR_OP_param ? buffer : NULL;
-}
-
-/* Whether any store below may write behind this param. */
-static bool is_written(const ir_block *block, const ir_op *param)
-{
-    for (const ir_op *op = block->first; op; op = op->next) {
-        if (op->code == IR_OP_store) {
-            const ir_op *start = origin(op->args[1]);
-            if (!start || start == param)
-                return true;
-        }
-        if (is_written(&op->body, param) || is_written(&op->body2, param))
-            return true;
-    }
-    return false;
-}
-
 static void kernel_parameters(llvm_emitter *e, const ir_func *func)
 {
     unsigned number = 0;
@@ -156,7 +118,7 @@ static void kernel_parameters(llvm_emitter *e, const ir_func *func)
         llvm_attribute(e, e->function, number, "noalias", 0);
         llvm_attribute(e, e->function, number, "nocapture", 0); /* until LLVM 20, then: captures(none) */
         llvm_attribute(e, e->function, number, "captures", 0);
-        if (!is_written(&func->body, op))
+        if (!be_is_written(func, op))
             llvm_attribute(e, e->function, number, "readonly", 0);
     }
 }
@@ -165,10 +127,10 @@ static void kernel_parameters(llvm_emitter *e, const ir_func *func)
 LLVMValueRef llvm_kernel_declaration(llvm_emitter *e, const char *name, LLVMTypeRef *params, unsigned count,
                                      LLVMTypeRef *type)
 {
-    char *symbol = NULL;
+    char *symbol = be_kernel_symbol(name);
 
     *type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), params, count, false);
-    if (asprintf(&symbol, BE_KERNEL_PREFIX "%s", name) < 0)
+    if (!symbol)
         return llvm_fail(e, SPC_E_NOMEM, "out of memory");
     LLVMValueRef function = LLVMGetNamedFunction(e->unit, symbol);
     if (!function) {
@@ -183,7 +145,7 @@ LLVMValueRef llvm_kernel_declaration(llvm_emitter *e, const char *name, LLVMType
 
 void llvm_emit_kernel(llvm_emitter *e, const ir_func *func)
 {
-    LLVMTypeRef params[MOST_PARAMS], type;
+    LLVMTypeRef params[BE_MOST_PARAMS], type;
     unsigned count = parameter_types(e, func, params);
     LLVMValueRef function = llvm_kernel_declaration(e, func->name, params, count, &type);
 
@@ -215,17 +177,17 @@ void llvm_return(llvm_emitter *e, int status)
 
 void llvm_emit_entry(llvm_emitter *e, const ir_func *func)
 {
-    LLVMTypeRef params[MOST_PARAMS + 1];
+    LLVMTypeRef params[BE_MOST_PARAMS + 1];
     unsigned count = parameter_types(e, func, params);
-    char *symbol = NULL;
+    char *symbol = be_entry_symbol(e->options, func->name);
 
-    if (e->status != SPC_OK)
-        return;
-    params[count++] = llvm_ptr(e); /* const spc_exec * */
-    if (asprintf(&symbol, "%s%s", e->options->prefix ? e->options->prefix : "", func->name) < 0) {
+    if (!symbol)
         llvm_fail(e, SPC_E_NOMEM, "out of memory");
+    if (e->status != SPC_OK) {
+        free(symbol);
         return;
     }
+    params[count++] = llvm_ptr(e); /* const spc_exec * */
     begin(e, LLVMAddFunction(e->unit, symbol, LLVMFunctionType(llvm_i(e, 32), params, count, false)), false);
     llvm_lines_function(e, symbol);
     free(symbol);

@@ -9,6 +9,7 @@
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/OrcEE.h>
+#include <llvm/Config/llvm-config.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,10 +27,21 @@ static spc_status take_error(rt_error *error, const char *what, LLVMErrorRef fai
     return status;
 }
 
+/* Sections of one object refer to each other by 32-bit offsets: newer versions can keep them together for certain, older
+ * ones place each near the first. */
+static LLVMOrcObjectLayerRef new_layer(LLVMOrcExecutionSessionRef session)
+{
+#if LLVM_VERSION_MAJOR >= 22
+    return LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManagerReserveAlloc(session, true);
+#else
+    return LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManager(session);
+#endif
+}
+
 static LLVMOrcObjectLayerRef object_layer(void *context, LLVMOrcExecutionSessionRef session, const char *triple)
 {
     const bool *debug = context;
-    LLVMOrcObjectLayerRef layer = LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManager(session);
+    LLVMOrcObjectLayerRef layer = new_layer(session);
 
     (void)triple;
     if (*debug)
@@ -45,11 +57,21 @@ static bool has_lines(const be_blob *objects, size_t count)
     return false;
 }
 
+/* A look-up that fails says so by its result; left alone the session would print as well. */
+static void stay_silent(void *context, LLVMErrorRef failure)
+{
+    (void)context;
+    LLVMConsumeError(failure);
+}
+
 static spc_status open_jit(bool debug, LLVMOrcLLJITRef *out, rt_error *error)
 {
     LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
     LLVMOrcLLJITBuilderSetObjectLinkingLayerCreator(builder, object_layer, &debug);
-    return take_error(error, "no JIT", LLVMOrcCreateLLJIT(out, builder)); /* takes the builder in any case */
+    LLVMErrorRef failure = LLVMOrcCreateLLJIT(out, builder); /* takes the builder in any case */
+    if (!failure)
+        LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(*out), stay_silent, NULL);
+    return take_error(error, "no JIT", failure);
 }
 
 /* spc_weights, and behind it whatever compiled code needs of libc and libm, which this process has. */

@@ -57,6 +57,46 @@ LLVMValueRef llvm_emit_insert(llvm_emitter *e, const ir_op *op)
     return LLVMBuildInsertElement(e->builder, a, b, lane_number(e, ir_get_int(op, "lane", 0)), "");
 }
 
+static unsigned element_bits(LLVMTypeRef type)
+{
+    LLVMTypeRef element = LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;
+
+    switch (LLVMGetTypeKind(element)) {
+    case LLVMIntegerTypeKind: return LLVMGetIntTypeWidth(element);
+    case LLVMHalfTypeKind:
+    case LLVMBFloatTypeKind: return 16;
+    case LLVMFloatTypeKind: return 32;
+    default: return 64;
+    }
+}
+
+/* ---- opaque ---- */
+
+static LLVMValueRef through_asm(llvm_emitter *e, LLVMValueRef a, const char *constraints)
+{
+    LLVMTypeRef type = LLVMTypeOf(a);
+    LLVMTypeRef function = LLVMFunctionType(type, &type, 1, false);
+    LLVMValueRef nothing = LLVMGetInlineAsm(function, "", 0, constraints, strlen(constraints), false, false,
+                                            LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(e->builder, function, nothing, &a, 1, "");
+}
+
+/* Vectors go as 32-bit elements, which every vector register class takes. Types that no class holds (masks, odd widths)
+ * pass as they are: the op is a hint, not a meaning. */
+static LLVMValueRef opaque_vector(llvm_emitter *e, LLVMValueRef a)
+{
+    LLVMTypeRef type = LLVMTypeOf(a);
+    unsigned bits = element_bits(type) * (unsigned)llvm_lanes(type);
+
+    if (element_bits(type) < 8)
+        return a;
+    if (bits != 128 && !(bits == 256 && llvm_has(e, RT_CPU_avx)) && !(bits == 512 && llvm_has(e, RT_CPU_avx512f)))
+        return a;
+    LLVMValueRef words = LLVMBuildBitCast(e->builder, a, LLVMVectorType(llvm_i(e, 32), bits / 32), "");
+    words = through_asm(e, words, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
+    return LLVMBuildBitCast(e->builder, words, type, "");
+}
+
 static LLVMValueRef shuffled(llvm_emitter *e, LLVMValueRef a, LLVMValueRef b, int count, const int64_t *lanes)
 {
     LLVMValueRef mask[MOST_LANES];
@@ -74,6 +114,13 @@ static LLVMValueRef picked(llvm_emitter *e, LLVMValueRef a, LLVMValueRef b, int6
     return lanes == 1 ? from : LLVMBuildExtractElement(e->builder, from, lane_number(e, lane % lanes), "");
 }
 
+/* Shuffles of shuffles (a transpose) take LLVM quadratic time: its search for fewer of them outweighs the rest of a
+ * kernel. A value that it cannot look through ends the search at every second level. */
+static bool is_chained(const ir_op *op)
+{
+    return op->args[0]->code == IR_OP_shuffle || op->args[1]->code == IR_OP_shuffle;
+}
+
 LLVMValueRef llvm_emit_shuffle(llvm_emitter *e, const ir_op *op)
 {
     const ir_attr *mask = ir_attr_find(op, "mask");
@@ -84,7 +131,8 @@ LLVMValueRef llvm_emit_shuffle(llvm_emitter *e, const ir_op *op)
     if (mask->count == 1)
         return picked(e, a, b, mask->ints[0]);
     if (llvm_lanes(LLVMTypeOf(a)) > 1)
-        return shuffled(e, a, b, mask->count, mask->ints);
+        return is_chained(op) ? opaque_vector(e, shuffled(e, a, b, mask->count, mask->ints))
+                              : shuffled(e, a, b, mask->count, mask->ints);
     LLVMValueRef result = LLVMGetPoison(llvm_type(e, op->type));
     for (int i = 0; i < mask->count; i++)
         result = LLVMBuildInsertElement(e->builder, result, picked(e, a, b, mask->ints[i]), lane_number(e, i), "");
@@ -108,19 +156,6 @@ static const permute_row permutes[] = {
     {16, 32, RT_CPU_avx512bw, "llvm.x86.avx512.permvar.hi.512"},
     {8, 64, RT_CPU_avx512vbmi, "llvm.x86.avx512.permvar.qi.512"},
 };
-
-static unsigned element_bits(LLVMTypeRef type)
-{
-    LLVMTypeRef element = LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;
-
-    switch (LLVMGetTypeKind(element)) {
-    case LLVMIntegerTypeKind: return LLVMGetIntTypeWidth(element);
-    case LLVMHalfTypeKind:
-    case LLVMBFloatTypeKind: return 16;
-    case LLVMFloatTypeKind: return 32;
-    default: return 64;
-    }
-}
 
 static const permute_row *permute_row_for(const llvm_emitter *e, LLVMTypeRef type)
 {
@@ -237,31 +272,6 @@ LLVMValueRef llvm_emit_tailmask(llvm_emitter *e, const ir_op *op)
     LLVMValueRef zeros = LLVMConstNull(llvm_shaped(llvm_i(e, 32), lanes));
     LLVMValueRef all = LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type), zeros, "");
     return LLVMBuildICmp(e->builder, LLVMIntSLT, counted(llvm_i(e, bits), lanes, false), all, "");
-}
-
-/* ---- opaque ---- */
-
-static LLVMValueRef through_asm(llvm_emitter *e, LLVMValueRef a, const char *constraints)
-{
-    LLVMTypeRef type = LLVMTypeOf(a);
-    LLVMTypeRef function = LLVMFunctionType(type, &type, 1, false);
-    LLVMValueRef nothing = LLVMGetInlineAsm(function, "", 0, constraints, strlen(constraints), false, false,
-                                            LLVMInlineAsmDialectATT, false);
-    return LLVMBuildCall2(e->builder, function, nothing, &a, 1, "");
-}
-
-/* Vectors go as 32-bit elements, which every vector register class takes. Types that no class holds (masks, odd widths)
- * pass as they are: the op is a hint, not a meaning. */
-static LLVMValueRef opaque_vector(llvm_emitter *e, LLVMValueRef a)
-{
-    LLVMTypeRef type = LLVMTypeOf(a);
-    unsigned bits = element_bits(type) * (unsigned)llvm_lanes(type);
-
-    if (bits != 128 && !(bits == 256 && llvm_has(e, RT_CPU_avx)) && !(bits == 512 && llvm_has(e, RT_CPU_avx512f)))
-        return a;
-    LLVMValueRef words = LLVMBuildBitCast(e->builder, a, LLVMVectorType(llvm_i(e, 32), bits / 32), "");
-    words = through_asm(e, words, llvm_has(e, RT_CPU_avx512vl) ? "=v,0" : "=x,0");
-    return LLVMBuildBitCast(e->builder, words, type, "");
 }
 
 LLVMValueRef llvm_emit_opaque(llvm_emitter *e, const ir_op *op)

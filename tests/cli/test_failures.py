@@ -113,6 +113,17 @@ class Failures(kit.Case):
         self.assertEqual(self.files(), before)
 
     @kit.needs_compiler
+    def test_outputs_that_clash(self):
+        self.ffn()
+        given = ("ffn.sdl", "-w", "ffn.safetensors")
+        before = self.files()
+        for output, more in (("ffn.sdl", ()), ("ffn.safetensors", ()), ("k.h", ()), ("k.so", ("-MF", "k.so")), ("k.so", ("-MF", "k.h"))):
+            self.spc(*given, "-o", output, *more, status=2)
+            self.assertEqual(self.files(), before)
+        self.spc(*given, "--emit=graph", "-o", "ffn.sdl", status=2)
+        self.assertSays("replace an input")
+
+    @kit.needs_compiler
     def test_full_device(self):
         self.ffn()
         for kind in ("header", "kernel", "so"):

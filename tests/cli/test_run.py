@@ -78,6 +78,8 @@ class Run(kit.Case):
             self.assertIn(part, text)
         self.assertEqual(text, self.spc("explain", "ffn.sdl", "-w", "ffn.safetensors", "--layer", "ffn"))
         self.spc("explain", "ffn.sdl")
+        self.assertIn("at batch=8", self.spc("explain", "ffn.sdl", "--dim", "batch=8"))
+        self.spc("explain", "ffn.sdl", "--dim", "bach=8", status=2)
         self.spc("explain", "ffn.sdl", "--layer", "none", status=2)
 
     def test_check(self):

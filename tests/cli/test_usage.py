@@ -76,6 +76,16 @@ class Usage(kit.Case):
         self.spc("run", "ffn.sdl", "-w", "ffn.safetensors", status=2)
         self.assertSays("x: f32[batch, 24]")
 
+    def test_numbers(self):
+        self.ffn()
+        given = ("run", "ffn.sdl", "-w", "ffn.safetensors", "--in", "x=x.npy")
+        for number in ("abc", "", "-1", "1x", "99999999999999999999", "5000"):
+            self.spc(*given, f"--threads={number}", status=2)
+            self.assertSays("--threads")
+        self.spc("check", "ffn.sdl", "--seed=x", status=2)
+        for dim in ("batch", "batch=", "batch=x", "batch=-1", "bach=1"):
+            self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", f"--dim={dim}", status=2)
+
     def test_later_commands_say_so(self):
         for command in ("bench", "tune", "prune", "wisdom"):
             self.spc(command, "m", status=2)

@@ -158,6 +158,26 @@ static void signatures_and_shapes(void **state) {
     spc_session_free(s);
 }
 
+static void tensors_that_are_none(void **state) {
+    (void)state;
+    float data[8] = {0};
+    const int32_t ranks[] = {-1, 9, 1000000};
+    for (int i = 0; i < 3; i++) {
+        spc_session *s = loaded(program);
+        const spc_tensor odd = {data, SPC_F32, ranks[i], {2, 4}}, no_dtype = {data, (spc_dtype)77, 2, {2, 4}};
+        const spc_tensor no_data = {NULL, SPC_F32, 2, {2, 4}}, negative = {data, SPC_F32, 2, {-2, -4}};
+        spc_tensor out;
+        assert_int_not_equal(spc_bind(s, "w", &odd), SPC_OK);
+        assert_int_not_equal(spc_bind(s, "w", &no_dtype), SPC_OK);
+        assert_int_not_equal(spc_bind(s, "w", &no_data), SPC_OK);
+        assert_int_not_equal(spc_bind(s, "w", &negative), SPC_OK);
+        assert_int_equal(spc_shapes(s, "f", NULL, &odd, 1, &out, 1), SPC_E_PROGRAM);
+        assert_int_equal(spc_shapes(s, "f", NULL, &no_dtype, 1, &out, 1), SPC_E_PROGRAM);
+        assert_int_equal(spc_shapes(s, "f", NULL, &negative, 1, &out, 1), SPC_E_PROGRAM);
+        spc_session_free(s);
+    }
+}
+
 static void memory_has_a_limit(void **state) {
     (void)state;
     spc_session *s = new_session();
@@ -228,7 +248,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_arguments),       cmocka_unit_test(options_are_checked),
         cmocka_unit_test(wrong_programs),       cmocka_unit_test(bindings_are_checked),
-        cmocka_unit_test(signatures_and_shapes), cmocka_unit_test(memory_has_a_limit),
+        cmocka_unit_test(signatures_and_shapes), cmocka_unit_test(memory_has_a_limit), cmocka_unit_test(tensors_that_are_none),
         cmocka_unit_test(every_limit_is_survived), cmocka_unit_test(text_outputs_repeat),
         cmocka_unit_test(what_is_built_in),
     };

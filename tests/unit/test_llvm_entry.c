@@ -1,6 +1,7 @@
 /* Entries in LLVM code: checks, CPU features, threads, scratch from either side, weights, launches serial and parallel. */
 #include "tests/unit/llvm_text.h"
 #include <pthread.h>
+#include <unistd.h>
 
 /* Under sanitizers, too, too much memory is NULL. */
 const char *__asan_default_options(void);
@@ -246,6 +247,43 @@ static void test_data(void **state)
     unload(&l);
 }
 
+/* ---- failures ---- */
+
+/* An entry without its kernel: the look-up fails, and nothing is printed. */
+static void test_missing_symbol(void **state)
+{
+    ir_arena *arena = ir_arena_new(0);
+    ir_target target;
+    be_options options = {&target, "", false};
+    be_blob blob;
+    be_image *image;
+    rt_error error;
+    char printed[1];
+    (void)state;
+    LLVM_OR_SKIP();
+    ir_module *m = parse_text(arena, ENTRY_ADD);
+    const ir_func *entry = ir_func_find(m, IR_ENTRY, "run");
+    assert_true(ir_target_find("x86-64-v2", &target, NULL));
+    assert_int_equal(be_find("llvm")->emit(m, &entry, 1, &options, BE_OBJECT, &blob, &error), SPC_OK);
+    FILE *file = tmpfile();
+    int before = dup(2);
+    dup2(fileno(file), 2);
+    spc_status status = be_find("llvm")->load(&blob, 1, NULL, &image, &error);
+    void *run = status ? NULL : be_find("llvm")->symbol(image, "run");
+    void *other = status ? NULL : be_find("llvm")->symbol(image, "nowhere");
+    dup2(before, 2);
+    close(before);
+    assert_int_equal(status, SPC_OK);
+    assert_null(run);
+    assert_null(other);
+    rewind(file);
+    assert_int_equal(fread(printed, 1, 1, file), 0);
+    fclose(file);
+    llvm_unload_module(image);
+    free(blob.data);
+    ir_arena_free(arena);
+}
+
 /* ---- concurrency ---- */
 
 static void *compile_and_run(void *arg)
@@ -284,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_check),         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_cpu_has),       cmocka_unit_test(test_own_scratch),
         cmocka_unit_test(test_given_scratch), cmocka_unit_test(test_data),
+        cmocka_unit_test(test_missing_symbol),
         cmocka_unit_test(test_concurrent_compilations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

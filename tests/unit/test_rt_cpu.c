@@ -17,7 +17,7 @@ static void test_parse(void **state)
     assert_int_equal(features, 0);
     assert_true(rt_features_parse("fma,avx2", &features, &error));
     assert_int_equal(features, UINT64_C(1) << RT_CPU_fma | UINT64_C(1) << RT_CPU_avx2);
-    static const char *const wrong[] = { "avx3", "avx2,", ",avx2", "avx2,,fma", "avx2 ,fma", "AVX2", "avx" "5", "," };
+    static const char *const wrong[] = { "avx3", "avx2,", ",avx2", "avx2,,fma", "avx2 ,fma", "AVX2", "avx5", "," };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(rt_features_parse(wrong[i], &features, &error));
     assert_false(rt_features_parse("fma,avx3", &features, &error));

@@ -16,13 +16,13 @@ layer f(x: f32[n, 8]) -> y: f32[n, 4] {
   y = j + k;
 }
 === expect 1
-model.sdl:5:9: error: '+' cannot take the scaled weight 'q'; it can only be the w of linear, matmul or a convolution
+model.sdl:5:9: error: '+' cannot take 'q': a weight with a scale is the w of linear, matmul or a convolution only
   a = q + x;
         ^
-model.sdl:6:12: error: the scaled weight 'q' can only be the w of linear, matmul or a convolution
+model.sdl:6:12: error: this argument cannot take 'q': a weight with a scale is the w of linear, matmul or a convolution only
   c = relu(q);
            ^
-model.sdl:7:14: error: linear: the scaled weight 'q' can only be the w of an operation
+model.sdl:7:14: error: x cannot take 'q': a weight with a scale is the w of linear, matmul or a convolution only
   e = linear(q, w);
              ^
 model.sdl:9:9: error: '+' cannot take a quantised value; it goes to linear, matmul or dequantize only
