@@ -8,6 +8,3 @@ layer f(x: f32[10]) -> y: f32[2] { y = g(x); }
 model.sdl:3:40: error: with the dims of this call, the extent n/4 overflows or does not divide
 layer f(x: f32[10]) -> y: f32[2] { y = g(x); }
                                        ^
-model.sdl:2:43: error: 'slice' is not supported yet
-layer g(x: f32[n]) -> y: f32[n / 4] { y = slice(x, axis=0, to=n / 4); }
-                                          ^~~~~

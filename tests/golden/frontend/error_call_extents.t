@@ -30,6 +30,3 @@ model.sdl:8:9: error: the input 'p' of 's' is f32[2*n] here, got f16[10]: use ca
 model.sdl:4:9: note: declared f32[2*n] here
 layer s(p: f32[2 * n]) -> y: f32[n] { y = slice(p, axis=0, to=n); }
         ^
-model.sdl:4:43: error: 'slice' is not supported yet
-layer s(p: f32[2 * n]) -> y: f32[n] { y = slice(p, axis=0, to=n); }
-                                          ^~~~~

@@ -74,6 +74,3 @@ model.sdl:8:3: warning: the name 'g' is never used
 model.sdl:8:7: error: 'conv2d' is not supported yet
   g = conv2d(i, k, pad=same, stride=2);
       ^~~~~~
-model.sdl:16:15: error: 'sum' is not supported yet
-  s = softmax(sum(x));
-              ^~~
