@@ -88,9 +88,7 @@ static ir_op *expand_sigmoid(const maths *m, ir_op *x)
 static ir_op *expand_silu(const maths *m, ir_op *x)
 {
     ir_op *e = expand_exp(m, ir_build1(m->b, IR_OP_neg, NULL, x));
-    ir_op *quotient = two(m, IR_OP_div, x, two(m, IR_OP_add, number(m, 1), e));
-    /* x = -inf divides infinities: the limit is -0. */
-    return choose(m, compare(m, IR_OP_eq, x, number(m, -INFINITY)), number(m, 0), quotient);
+    return two(m, IR_OP_div, x, two(m, IR_OP_add, number(m, 1), e));
 }
 
 /* Near 0: x + x^3 P(x^2), which keeps the relative error; beyond: 1 - 2 / (e^(2|x|) + 1) with the sign of x. */
@@ -117,7 +115,8 @@ static ir_op *expand_gelu(const maths *m, ir_op *x)
     ir_op *t = two(m, IR_OP_div, number(m, 1), ir_build3(m->b, IR_OP_fma, m->type, a, number(m, 0.3), number(m, 1)));
     ir_op *e = expand_exp(m, two(m, IR_OP_mul, scaled(m, a, -0.5), a));
     ir_op *tail = two(m, IR_OP_mul, two(m, IR_OP_mul, a, e), polynomial(m, t, c, 8));
-    return two(m, IR_OP_sub, two(m, IR_OP_max, x, number(m, 0)), tail);
+    ir_op *y = two(m, IR_OP_sub, two(m, IR_OP_max, x, number(m, 0)), tail);
+    return choose(m, compare(m, IR_OP_eq, x, number(m, -INFINITY)), number(m, NAN), y); /* -inf * 0 */
 }
 
 /* x / 2 (1 + tanh u) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3). */
@@ -126,8 +125,7 @@ static ir_op *expand_gelu_tanh(const maths *m, ir_op *x)
     ir_op *square = two(m, IR_OP_mul, x, x);
     ir_op *inner = ir_build3(m->b, IR_OP_fma, m->type, two(m, IR_OP_mul, square, x), number(m, 0.044715), x);
     ir_op *e = expand_exp(m, scaled(m, inner, -2 * sqrt(2 / M_PI)));
-    ir_op *quotient = two(m, IR_OP_div, x, two(m, IR_OP_add, number(m, 1), e));
-    return choose(m, compare(m, IR_OP_eq, e, number(m, INFINITY)), number(m, 0), quotient);
+    return two(m, IR_OP_div, x, two(m, IR_OP_add, number(m, 1), e));
 }
 
 static ir_op *expand_relu(const maths *m, ir_op *x)

@@ -16,6 +16,20 @@ ir_op *lw_multiply_add(lw_kernel *k, ir_op *a, ir_op *x, ir_op *c)
     return ir_build2(&k->b, IR_OP_add, c->type, ir_build2(&k->b, IR_OP_mul, c->type, a, x), c);
 }
 
+ir_op *lw_load_compute(lw_kernel *k, int lanes, ir_op *buffer, ir_op *index, int64_t disp, ir_op *mask)
+{
+    const ir_type *type = ir_vector(k->module, buffer->type->dtype, lanes);
+    return lw_cast(&k->b, lw_load(&k->b, type, buffer, index, disp, mask), k->scalar->dtype);
+}
+
+static ir_op *gather(lw_kernel *k, ir_op *buffer, ir_op *start, ir_op *indices, ir_op *mask)
+{
+    ir_op *base = start ? lw_subbuffer(&k->b, buffer, start, buffer->type->dtype) : buffer;
+    ir_op *args[] = {base, indices, mask};
+    const ir_type *type = ir_vector(k->module, buffer->type->dtype, k->lanes);
+    return lw_cast(&k->b, ir_build(&k->b, IR_OP_gather, type, mask ? 3 : 2, args), k->scalar->dtype);
+}
+
 static void accumulate(lw_kernel *k, ir_op *reg, ir_op *a, ir_op *x)
 {
     lw_set(&k->b, reg, lw_multiply_add(k, a, x, lw_get(&k->b, reg)));
@@ -50,7 +64,7 @@ static void load_column(lw_body *body, const lw_column *column, loaded_column *o
         element = lw_add(&k->b, element, s->origin);
     out->column = column;
     for (int v = 0; v < s->vectors; v++)
-        out->vectors[v] = lw_load(&k->b, k->vector, s->buffer, element, (int64_t)v * k->lanes, s->masks[v]);
+        out->vectors[v] = lw_load_compute(k, k->lanes, s->buffer, element, (int64_t)v * k->lanes, s->masks[v]);
 }
 
 void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
@@ -67,7 +81,7 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
             c++;
         if (c == loaded)
             load_column(body, &leaves[i].column, &columns[loaded++]);
-        ir_op *value = lw_load(&k->b, k->scalar, leaves[i].values, leaves[i].value_index, leaves[i].value_disp, NULL);
+        ir_op *value = lw_load_compute(k, 1, leaves[i].values, leaves[i].value_index, leaves[i].value_disp, NULL);
         ir_op *splat = lw_splat(&k->b, value, k->lanes);
         for (int v = 0; v < body->source.vectors; v++)
             accumulate(k, body->accumulators[leaves[i].row * body->source.vectors + v], splat, columns[c].vectors[v]);
@@ -83,10 +97,9 @@ static ir_op *row_activations(lw_body *body, ir_op *shared, ir_op *indices, int 
     const lw_source *s = &body->source;
     if (shared) {
         ir_op *element = s->slot[slot] ? lw_add(&k->b, shared, s->slot[slot]) : shared;
-        return lw_splat(&k->b, lw_load(&k->b, k->scalar, s->buffer, element, 0, NULL), k->lanes);
+        return lw_splat(&k->b, lw_load_compute(k, 1, s->buffer, element, 0, NULL), k->lanes);
     }
-    ir_op *base = s->slot[slot] ? lw_subbuffer(&k->b, s->buffer, s->slot[slot], k->scalar->dtype) : s->buffer;
-    return ir_build2(&k->b, IR_OP_gather, k->vector, base, indices);
+    return gather(k, s->buffer, s->slot[slot], indices, NULL);
 }
 
 /* Index vector of a run's columns, in elements of B. */
@@ -111,7 +124,7 @@ static void rows_run(lw_body *body, const lw_leaf *run)
         assert(share ? same_column(&run[i].column, &run[0].column)
                      : run[i].column.crd_disp == run[0].column.crd_disp + i);
     }
-    ir_op *values = lw_load(&k->b, k->vector, run[0].values, run[0].value_index, run[0].value_disp, NULL);
+    ir_op *values = lw_load_compute(k, lanes, run[0].values, run[0].value_index, run[0].value_disp, NULL);
     ir_op *shared = share ? column_element(body, &run[0].column) : NULL;
     ir_op *indices = share ? NULL : column_elements(body, &run[0].column, lanes, NULL);
     int unit = run[0].row / lanes;
@@ -137,20 +150,14 @@ static void k_run(lw_body *body, const lw_leaf *run, ir_op *mask)
 {
     lw_kernel *k = body->kernel;
     const lw_source *s = &body->source;
-    ir_op *values = lw_load(&k->b, k->vector, run[0].values, run[0].value_index, run[0].value_disp, mask);
+    ir_op *values = lw_load_compute(k, k->lanes, run[0].values, run[0].value_index, run[0].value_disp, mask);
     bool gathered = run[0].column.level >= 0 && !same_column(&run[0].column, &run[1].column) &&
                     run[0].column.crd_disp != run[1].column.crd_disp;
     ir_op *indices = gathered ? column_elements(body, &run[0].column, k->lanes, mask) : NULL;
     ir_op *first = gathered ? NULL : column_element(body, &run[0].column);
     for (int slot = 0; slot < s->slots; slot++) {
-        ir_op *x;
-        if (gathered) {
-            ir_op *args[] = {s->slot[slot] ? lw_subbuffer(&k->b, s->buffer, s->slot[slot], k->scalar->dtype) : s->buffer,
-                             indices, mask};
-            x = ir_build(&k->b, IR_OP_gather, k->vector, mask ? 3 : 2, args);
-        } else {
-            x = lw_load(&k->b, k->vector, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
-        }
+        ir_op *x = gathered ? gather(k, s->buffer, s->slot[slot], indices, mask)
+                            : lw_load_compute(k, k->lanes, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
         accumulate(k, body->accumulators[run[0].row * s->slots + slot], values, x);
     }
 }

@@ -51,14 +51,15 @@ static void add_coordinate(cursor *c, const rt_level *level, int64_t coordinate)
         c->column.offset += coordinate * level->div;
 }
 
-/* A dense level of columns is a loop directly below the row group, and where a block is too wide to unroll. */
-enum { MAX_UNROLLED_COLUMNS = 64 };
+/* A dense level of columns is a loop directly below the row group, and where a block is too wide to unroll. Lanes along
+ * the block take more of it at a time. */
+enum { MAX_UNROLLED_COLUMNS = 16, MAX_BLOCK_LANES = 64 };
 
-static bool is_wide(const rt_storage *storage, int number)
+static bool is_wide(const rt_storage *storage, int number, bool along_block)
 {
     const rt_level *level = &storage->levels[number];
     return number < storage->nlevels && level->kind == RT_LEVEL_dense && level->axis == RT_COL &&
-           level->size > MAX_UNROLLED_COLUMNS;
+           level->size > (along_block ? MAX_BLOCK_LANES : MAX_UNROLLED_COLUMNS);
 }
 
 /* Rows of a group, columns of a block, slots of a group: every cursor becomes as many as there are coordinates. */
@@ -122,7 +123,7 @@ static void dynamic_loop(walk_state *s, int number, const cursor *parent, const 
 {
     const rt_level *level = &s->storage->levels[number];
     ir_builder *b = builder(s);
-    bool nested = is_wide(s->storage, number + 1); /* then the loop inside is the one to unroll */
+    bool nested = is_wide(s->storage, number + 1, s->walk->along_block); /* then the loop inside is the one to unroll */
     int unroll = nested ? 1 : s->walk->unroll;
     bool exact = nested || range->exact;
     ir_op *count = lw_sub(b, range->hi, range->lo);
@@ -148,7 +149,7 @@ static void iterate_dense(walk_state *s, int number, const cursor_set *in)
 {
     const rt_level *level = &s->storage->levels[number];
     bool inner = number == lw_inner_level(s->storage) && level->axis == RT_COL;
-    if (!inner && !(is_wide(s->storage, number) && in->count == 1 && in->at[0].disp == 0)) {
+    if (!inner && !(is_wide(s->storage, number, s->walk->along_block) && in->count == 1 && in->at[0].disp == 0)) {
         iterate_static_dense(s, number, in);
         return;
     }
@@ -293,6 +294,19 @@ int lw_inner_level(const rt_storage *storage)
     return storage->request.ktile ? 2 : 1;
 }
 
+bool lw_bundle_fits(const rt_storage *storage, int unroll, bool along_block)
+{
+    int64_t leaves = unroll;
+    int inner = lw_inner_level(storage);
+    for (int i = inner; i < storage->nlevels && leaves <= MAX_CURSORS; i++) {
+        const rt_level *level = &storage->levels[i];
+        bool loops = (i == inner && level->axis == RT_COL) || (i == inner + 1 && is_wide(storage, i, along_block));
+        if (level->kind == RT_LEVEL_dense && !loops)
+            leaves *= level->size;
+    }
+    return leaves <= MAX_CURSORS;
+}
+
 bool lw_rows_are_innermost(const rt_storage *storage)
 {
     int i = storage->nlevels - 1;
@@ -313,7 +327,7 @@ lw_row_kind lw_row_layout(const rt_storage *storage, int *columns)
         if (last->kind == RT_LEVEL_compressed && last->div == 1)
             return LW_ROW_GATHERED;
     }
-    if (end > inner && last->kind == RT_LEVEL_dense && last->axis == RT_COL && !is_wide(storage, end)) {
+    if (end > inner && last->kind == RT_LEVEL_dense && last->axis == RT_COL && !is_wide(storage, end, true)) {
         *columns = (int)last->size;
         return LW_ROW_BLOCKS;
     }

@@ -156,6 +156,7 @@ typedef void lw_bundle_fn(void *ctx, const lw_leaf *leaves, int count, ir_op *ac
 typedef struct lw_walk {
     lw_kernel *kernel;
     int unroll;       /* steps of the dynamic level per bundle */
+    bool along_block; /* lanes run along the columns of a block, which must come whole */
     bool masked_tail; /* remainder: one bundle with `active`, instead of a loop of single steps */
     lw_bundle_fn *bundle;
     void *ctx;
@@ -167,6 +168,8 @@ void lw_iterate(const lw_walk *, ir_op *position);
 void lw_iterate_in_place(const lw_walk *, ir_op *const *row_index, int rows, ir_op *depth);
 /* First level below K tile and row group; rows per group. */
 int lw_inner_level(const rt_storage *);
+/* A bundle of that many steps is not unreasonably large. */
+bool lw_bundle_fits(const rt_storage *, int unroll, bool along_block);
 /* Every count of slots is a multiple of the storage's pad (else only those of tiles whose width is one). */
 bool lw_padding_is_complete(const rt_storage *);
 int lw_group_rows(const rt_storage *);
@@ -206,6 +209,8 @@ typedef struct lw_body {
     int row_units;    /* rows (lanes=batch, k) or row vectors (lanes=rows) */
 } lw_body;
 lw_bundle_fn lw_body_batch, lw_body_rows, lw_body_k; /* ctx is a lw_body */
+/* lanes elements of a buffer, in the kernel's compute dtype. */
+ir_op *lw_load_compute(lw_kernel *, int lanes, ir_op *buffer, ir_op *index, int64_t disp, ir_op *mask);
 ir_op *lw_multiply_add(lw_kernel *, ir_op *a, ir_op *b, ir_op *c);
 
 /* ---- pointwise.c: the elementwise tail ---- */

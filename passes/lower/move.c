@@ -112,7 +112,7 @@ static void copy_vector(void *ctx, ir_op *index, ir_op *mask, int slot)
     (void)slot;
     ir_op *within = n->maps[last].bounded ? lanes_inside(n, index, mask) : mask;
     ir_op *element = lw_add(b, c->start, shifted(n, last, index));
-    lw_finish(k, c->row, index, k->lanes, mask, lw_load(b, k->vector, source(n), element, 0, within));
+    lw_finish(k, c->row, index, k->lanes, mask, lw_load_compute(k, k->lanes, source(n), element, 0, within));
 }
 
 static void zero_vector(void *ctx, ir_op *index, ir_op *mask, int slot)
@@ -148,7 +148,7 @@ static void gather_row(move_nest *n, ir_op *row, ir_op *length)
     ir_op *start = row_start(n, row);
     lw_scope loop = lw_for(b, lw_imm(b, 0), length, lw_imm(b, 1));
     ir_op *element = lw_add(b, start, lw_mul(b, loop.op, n->strides[n->maps[last].axis]));
-    lw_finish(k, row, loop.op, 1, NULL, lw_load(b, k->scalar, source(n), element, 0, NULL));
+    lw_finish(k, row, loop.op, 1, NULL, lw_load_compute(k, 1, source(n), element, 0, NULL));
     lw_end(b, &loop);
 }
 
@@ -179,7 +179,7 @@ static void build_move(lw_kernel *k)
     lw_scope loop = lw_for(b, lw_mul(b, k->tile_lo, unit), lw_min(b, lw_mul(b, k->tile_hi, unit), rows), lw_imm(b, 1));
     bool along = last < 0 || n.maps[last].axis == last;
     if (last < 0)
-        lw_finish(k, loop.op, lw_imm(b, 0), 1, NULL, lw_load(b, k->scalar, source(&n), lw_imm(b, 0), 0, NULL));
+        lw_finish(k, loop.op, lw_imm(b, 0), 1, NULL, lw_load_compute(k, 1, source(&n), lw_imm(b, 0), 0, NULL));
     else
         (along ? copy_row : gather_row)(&n, loop.op, length);
     lw_end(b, &loop);

@@ -52,13 +52,17 @@ static const ir_extent *panel_bytes(const lw_kernel *k)
     return ir_extent_mul(k->module, steps, constant(k, k->lanes * k->terms->tile_cols * element_bytes(k)));
 }
 
-/* Rows that wait in scratch: all of them plus one for places past the end, or those of a row block. */
+static const ir_extent *round_up(const lw_kernel *k, const ir_extent *value, int unit)
+{
+    return ir_extent_mul(k->module, ir_extent_ceildiv(k->module, value, constant(k, unit)), constant(k, unit));
+}
+
+/* Rows that wait in scratch: whole groups are written and whole vectors read, and places past the end need one. */
 static const ir_extent *sums_rows(const lw_kernel *k)
 {
-    const lw_contraction *c = &k->region->contraction;
-    const ir_extent *lanes = constant(k, k->lanes);
-    const ir_extent *rows = ir_extent_mul(k->module, ir_extent_ceildiv(k->module, c->rows, lanes), lanes);
-    return ir_extent_add(k->module, rows, lanes);
+    const ir_extent *rows = k->region->contraction.rows;
+    const ir_extent *most = ir_extent_max(k->module, round_up(k, rows, k->lanes), round_up(k, rows, group_rows(k)));
+    return ir_extent_add(k->module, most, constant(k, k->lanes));
 }
 
 static bool needs_sums(const lw_kernel *k)
@@ -96,6 +100,8 @@ static const char *refuses(const lw_kernel *k)
         return "tile: columns must be a multiple of the vector's lanes";
     if (group_rows(k) * vectors > LW_MAX_ACCUMULATORS)
         return "tile: rows of a group times vectors of a panel must not exceed 64";
+    if (k->storage && !lw_bundle_fits(k->storage, t->unroll, false))
+        return "unroll: too many values in one iteration";
     if (t->pack < 0 && (c->depth_inside || c->rows_inside))
         return "pack=no: activations or results lie along the other axis here, lanes=batch has to pack them";
     if (t->pack < 0 && k->storage && k->storage->request.ktile)
@@ -206,7 +212,7 @@ static void finish_group(batch_nest *n, lw_body *body, ir_op *const *rows)
 static void iterate_group(batch_nest *n, lw_body *body, ir_op *group, ir_op *ktile)
 {
     lw_kernel *k = n->k;
-    lw_walk walk = {k, k->terms->unroll, false, lw_body_batch, body};
+    lw_walk walk = {.kernel = k, .unroll = k->terms->unroll, .bundle = lw_body_batch, .ctx = body};
     if (k->storage) {
         ir_op *first = lw_muli(&k->b, ktile, lw_group_count(k->storage));
         lw_iterate(&walk, lw_add(&k->b, first, group));

@@ -41,6 +41,9 @@ static const char *refuses_both(const lw_kernel *k, int units)
     const ir_plan_terms *t = k->terms;
     if (c->batch_rank)
         return "lanes: batched products take lanes=batch";
+    bool along_k = t->lanes == PLAN_LANES_K;
+    if (k->storage && !lw_bundle_fits(k->storage, t->unroll * (along_k ? k->lanes : 1), along_k))
+        return "unroll: too many values in one iteration";
     if (units * t->tile_cols > LW_MAX_ACCUMULATORS)
         return "tile: accumulators (rows of a group, over lanes, times columns) must not exceed 64";
     if (k->storage && k->storage->request.ktile)
@@ -181,11 +184,11 @@ static void iterate_group(rows_nest *n, lw_body *body, ir_op *group)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    lw_walk walk = {k, k->terms->unroll, n->along_k, n->along_k ? lw_body_k : lw_body_rows, body};
+    lw_walk walk = {.kernel = k, .unroll = k->terms->unroll, .bundle = n->along_k ? lw_body_k : lw_body_rows, .ctx = body};
     int columns;
-    if (n->along_k && k->storage && lw_row_layout(k->storage, &columns) == LW_ROW_BLOCKS)
-        walk.masked_tail = false;
-    else if (n->along_k)
+    walk.along_block = n->along_k && k->storage && lw_row_layout(k->storage, &columns) == LW_ROW_BLOCKS;
+    walk.masked_tail = n->along_k && !walk.along_block;
+    if (walk.masked_tail)
         walk.unroll = k->lanes * k->terms->unroll;
     if (k->storage) {
         lw_iterate(&walk, group);

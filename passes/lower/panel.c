@@ -41,7 +41,7 @@ static void pack_rows(lw_kernel *k, ir_op *panel, ir_op *source, ir_op *first, i
         lw_scope loop = lw_for(b, lw_imm(b, 0), rows, lw_imm(b, 1));
         ir_op *from = lw_add(b, first, lw_mul(b, loop.op, stride)), *to = lw_muli(b, loop.op, width);
         for (int v = 0; v < width / lanes; v++)
-            lw_store(b, lw_load(b, k->vector, source, from, (int64_t)v * lanes, masks[v]), panel, to,
+            lw_store(b, lw_load_compute(k, lanes, source, from, (int64_t)v * lanes, masks[v]), panel, to,
                      (int64_t)v * lanes, NULL);
         lw_end(b, &loop);
         if (!masked)
@@ -62,30 +62,30 @@ static void pack_columns(lw_kernel *k, ir_op *panel, ir_op *source, ir_op *first
 {
     ir_builder *b = &k->b;
     int lanes = k->lanes;
+    ir_op *regs[64]; /* so that whole and ragged blocks share the shuffles, which are most of the code */
+    for (int c = 0; c < lanes; c++)
+        regs[c] = lw_reg(b, k->vector);
     lw_scope columns = lw_for(b, lw_imm(b, 0), lw_imm(b, width), lw_imm(b, lanes));
     lw_scope depth = lw_for(b, lw_imm(b, 0), steps, lw_imm(b, lanes));
     ir_op *left = lw_sub(b, depth_left, depth.op), *none = lw_imm(b, 0);
     ir_op *from = lw_add(b, lw_add(b, first, lw_mul(b, columns.op, stride)), depth.op);
-    ir_op *block[64];
-    lw_scope full = lw_if(b, ir_build2(b, IR_OP_and, ir_scalar(k->module, IR_BOOL),
-                                       lw_compare(b, IR_OP_ge, left, lw_imm(b, lanes)),
-                                       lw_compare(b, IR_OP_ge, lw_sub(b, cols_left, columns.op), lw_imm(b, lanes))));
-    for (int masked = 0; masked < 2; masked++) {
-        for (int c = 0; c < lanes; c++) {
-            ir_op *mask = NULL;
-            if (masked) {
-                ir_op *inside = lw_compare(b, IR_OP_lt, lw_addi(b, columns.op, c), cols_left);
-                mask = lw_tailmask(b, ir_build3(b, IR_OP_select, left->type, inside, left, none), lanes);
-            }
-            block[c] = lw_load(b, k->vector, source, lw_add(b, from, lw_muli(b, stride, c)), 0, mask);
-        }
-        lw_transpose(k, block, lanes);
-        for (int d = 0; d < lanes; d++)
-            lw_store(b, block[d], panel, lw_add(b, lw_muli(b, depth.op, width), columns.op), d * width, NULL);
-        if (!masked)
-            lw_else(b, &full);
+    ir_op *block[64], *inside_all = lw_compare(b, IR_OP_ge, lw_sub(b, cols_left, columns.op), lw_imm(b, lanes));
+    ir_op *whole = ir_build2(b, IR_OP_and, inside_all->type, lw_compare(b, IR_OP_ge, left, lw_imm(b, lanes)), inside_all);
+    lw_scope full = lw_if(b, whole);
+    for (int c = 0; c < lanes; c++)
+        lw_set(b, regs[c], lw_load_compute(k, lanes, source, lw_add(b, from, lw_muli(b, stride, c)), 0, NULL));
+    lw_else(b, &full);
+    for (int c = 0; c < lanes; c++) {
+        ir_op *inside = lw_compare(b, IR_OP_lt, lw_addi(b, columns.op, c), cols_left);
+        ir_op *mask = lw_tailmask(b, ir_build3(b, IR_OP_select, left->type, inside, left, none), lanes);
+        lw_set(b, regs[c], lw_load_compute(k, lanes, source, lw_add(b, from, lw_muli(b, stride, c)), 0, mask));
     }
     lw_end(b, &full);
+    for (int c = 0; c < lanes; c++)
+        block[c] = lw_get(b, regs[c]);
+    lw_transpose(k, block, lanes);
+    for (int d = 0; d < lanes; d++)
+        lw_store(b, block[d], panel, lw_add(b, lw_muli(b, depth.op, width), columns.op), d * width, NULL);
     lw_end(b, &depth);
     lw_end(b, &columns);
 }

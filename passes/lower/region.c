@@ -118,6 +118,9 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
         (op->code == IR_OP_linear ? linear_region : matmul_region)(m, fused, op, &out->contraction);
     }
     out->compute = out->core ? out->core->args[0]->type->dtype : out->result->type->dtype;
+    bool narrow = out->compute == IR_F16 || out->compute == IR_BF16;
+    if (narrow && out->core && out->core->code != IR_OP_concat)
+        out->compute = IR_F32; /* sums keep f32 whatever the storage type */
 }
 
 /* ---- dims that types mention ---- */

@@ -99,18 +99,46 @@ void lw_block_share(lw_kernel *k, ir_op *block, ir_op *groups, ir_op **lo, ir_op
 
 /* ---- storage ---- */
 
-static bool make_storage(lw_kernel *k, pass_context *context, const char *weight, rt_storage *out, rt_error *error)
+/* N:M and band storages have no room for what the declared pattern does not rule out. */
+static bool storage_holds(const lw_kernel *k, const ir_op *weight, const char *store)
+{
+    const lw_contraction *c = &k->region->contraction;
+    rt_pattern pattern;
+    int64_t depth = 0;
+    long a, b;
+    bool nm = sscanf(store, "nm:%ld:%ld", &a, &b) == 2, band = sscanf(store, "band:%ld:%ld", &a, &b) == 2;
+    if (!nm && !band)
+        return true;
+    if (!rt_pattern_parse(ir_get_str(weight, "pattern", "dense"), &pattern, NULL))
+        return false;
+    ir_extent_is_const(c->depth, &depth);
+    for (int i = 0; i < pattern.count; i++) {
+        int64_t pa = pattern.part[i].a, pb = pattern.part[i].b;
+        if (nm && pattern.part[i].kind == RT_NM && !c->a_transposed && pa <= a && pb == b && depth % b == 0)
+            return true;
+        int64_t lo = c->a_transposed ? -pb : pa, hi = c->a_transposed ? -pa : pb;
+        if (band && pattern.part[i].kind == RT_BAND && lo >= a && hi <= b)
+            return true;
+    }
+    return false;
+}
+
+static bool make_storage(lw_kernel *k, pass_context *context, const ir_op *weight, rt_storage *out, rt_error *error)
 {
     const lw_contraction *c = &k->region->contraction;
     const ir_plan_terms *t = k->terms;
-    rt_storage_request request = {.dtype = (spc_dtype)k->scalar->dtype, .transposed = c->a_transposed, .nnz = -1};
+    rt_storage_request request = {.dtype = (spc_dtype)weight->type->dtype, .transposed = c->a_transposed, .nnz = -1};
     snprintf(request.name, sizeof request.name, "%s", t->store);
+    if (!storage_holds(k, weight, t->store)) {
+        rt_fail(error, SPC_E_ARG, "store: %s needs a weight whose pattern promises it along the reduction", t->store);
+        return false;
+    }
     bool fixed = ir_extent_is_const(c->rows, &request.rows) && ir_extent_is_const(c->depth, &request.cols);
     assert(fixed);
     (void)fixed;
     request.ktile = t->tile_k > 0 && t->tile_k < request.cols ? t->tile_k : 0;
     request.pad = !strncmp(t->store, "sell", 4) && t->unroll > 1 ? t->unroll : 0;
-    const rt_matrix *matrix = context->weight ? context->weight(context->weight_ctx, weight) : NULL;
+    const rt_matrix *matrix = context->weight ? context->weight(context->weight_ctx, weight->name) : NULL;
     /* Exact counts would make kernels of equal layers differ; only whether 32-bit positions suffice may show. */
     if (matrix)
         request.nnz = matrix->rows * matrix->cols < INT32_MAX ? INT32_MAX : -1;
@@ -133,7 +161,7 @@ static void set_types(lw_kernel *k)
 static ir_dtype array_dtype(const lw_kernel *k, const rt_array_info *info)
 {
     if (info->is_float)
-        return k->scalar->dtype;
+        return (ir_dtype)k->storage->request.dtype;
     return info->bits <= 8 ? IR_U8 : info->bits == 16 ? IR_U16 : info->bits == 32 ? IR_U32 : IR_I64;
 }
 
@@ -208,7 +236,7 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     set_types(k);
     const ir_op *weight = packed_weight(region);
     rt_storage *storage = IR_NEW(m->arena, rt_storage);
-    if (weight && !make_storage(k, s->context, weight->name, storage, &error)) {
+    if (weight && !make_storage(k, s->context, weight, storage, &error)) {
         report_refusal(k, line, name, error.text);
         return false;
     }

@@ -113,6 +113,14 @@ static bool tiles_k(const char *store)
     return strncmp(store, "columns", 7) != 0 && strncmp(store, "band", 4) != 0;
 }
 
+/* Blocks and the columns of narrow whole rows are unrolled already. */
+static int default_unroll(const planner_facts *f, const char *store)
+{
+    if (!strncmp(store, "bs", 2) || (!strncmp(store, "rows", 4) && f->depth <= 16))
+        return 1;
+    return !strncmp(store, "nm", 2) || !strcmp(store, "csr") ? 2 : 4;
+}
+
 static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
 {
     const lw_contraction *c = &f->region->contraction;
@@ -126,7 +134,7 @@ static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
     if (!t->tile_k)
         t->tile_k = tiles_k(t->store) && c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
     if (!t->unroll)
-        t->unroll = !strncmp(t->store, "bs", 2) ? 1 : !strncmp(t->store, "nm", 2) || !strcmp(t->store, "csr") ? 2 : 4;
+        t->unroll = default_unroll(f, t->store);
 }
 
 static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
@@ -141,7 +149,7 @@ static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
         t->tile_cols = 1;
     t->tile_k = t->tile_k ? t->tile_k : -1;
     t->pack = -1;
-    t->unroll = t->unroll ? t->unroll : !strncmp(t->store, "bs", 2) ? 1 : 4;
+    t->unroll = t->unroll ? t->unroll : default_unroll(f, t->store);
 }
 
 static void choose_k(const planner_facts *f, ir_plan_terms *t)
