@@ -17,25 +17,13 @@ static api_port *collect_ports(ir_arena *arena, const ir_func *graph, ir_opcode 
     return ports;
 }
 
-static bool mentions(const ir_extent *extent, const char *dim) {
-    for (int i = 0; extent && i < ir_extent_terms(extent); i++)
-        for (int k = 0; k < ir_extent_factors(extent, i); k++) {
-            const ir_factor *factor = ir_extent_factor(extent, i, k);
-            if (factor->kind == IR_FACTOR_DIM ? !strcmp(factor->dim, dim)
-                                              : mentions(factor->left, dim) || mentions(factor->right, dim))
-                return true;
-        }
-    return false;
-}
-
 static bool graph_mentions(const ir_func *graph, const char *dim) {
     for (const ir_op *op = graph->body.first; op; op = op->next)
-        for (int i = 0; op->type->kind == IR_TENSOR && i < op->type->rank; i++)
-            if (mentions(op->type->dims[i], dim)) return true;
+        if (ir_op_mentions(op, dim)) return true;
     return false;
 }
 
-/* The index parameters of an entry are its dims; without an entry they are those that the graph's types mention. */
+/* The index parameters of an entry are its dims; without an entry they are those that the graph mentions. */
 static bool has_dim(const api_face *face, const ir_dim *dim) {
     if (!face->entry) return graph_mentions(face->graph, dim->name);
     for (const ir_op *op = face->entry->body.first; op; op = op->next)

@@ -132,3 +132,22 @@ void ir_set_extents(ir_module *m, ir_op *op, const char *key, int count, const i
     for (int i = 0; i < count; i++) ir_text_add(&text, "%s%s", i ? ";" : "", ir_extent_text(extents[i]));
     ir_set_str(m, op, key, text.data);
 }
+
+/* Extents in text: a word is a dim unless it is called. */
+static bool text_mentions(const char *text, const char *dim) {
+    size_t len = strlen(dim);
+    for (const char *at = text; *at;) {
+        const char *word = at;
+        while (ir_is_word(*at)) at++;
+        if ((size_t)(at - word) == len && memcmp(word, dim, len) == 0 && *at != '(') return true;
+        if (at == word) at++;
+    }
+    return false;
+}
+
+bool ir_op_mentions(const ir_op *op, const char *dim) {
+    const char *starts = op->code == IR_OP_slice ? "from" : op->code == IR_OP_pad ? "before" : NULL;
+    for (int i = 0; i < op->type->rank; i++)
+        if (ir_extent_mentions(op->type->dims[i], dim)) return true;
+    return starts && text_mentions(ir_get_str(op, starts, ""), dim);
+}

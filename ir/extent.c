@@ -403,4 +403,15 @@ const ir_factor *ir_extent_factor(const ir_extent *e, int term, int factor) {
     return e->terms[term].factors[factor];
 }
 
+bool ir_extent_mentions(const ir_extent *e, const char *dim) {
+    for (int t = 0; t < e->count; t++)
+        for (int i = 0; i < e->terms[t].degree; i++) {
+            const ir_factor *f = e->terms[t].factors[i];
+            if (f->kind == IR_FACTOR_DIM ? strcmp(f->dim, dim) == 0
+                                         : ir_extent_mentions(f->left, dim) || ir_extent_mentions(f->right, dim))
+                return true;
+        }
+    return false;
+}
+
 const char *ir_extent_text(const ir_extent *e) { return e->text; }

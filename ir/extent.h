@@ -42,5 +42,6 @@ int ir_extent_terms(const ir_extent *);
 int64_t ir_extent_coefficient(const ir_extent *, int term);
 int ir_extent_factors(const ir_extent *, int term);
 const ir_factor *ir_extent_factor(const ir_extent *, int term, int factor); /* powers repeat the factor */
+bool ir_extent_mentions(const ir_extent *, const char *dim);
 
 #endif

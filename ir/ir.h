@@ -198,6 +198,8 @@ const char *ir_get_str(const ir_op *, const char *key, const char *absent);
 /* Extents in a text attribute, separated by semicolons. False: not count of them, or one that is malformed. */
 bool ir_get_extents(ir_module *, const ir_op *, const char *key, int count, const ir_extent **out);
 void ir_set_extents(ir_module *, ir_op *, const char *key, int count, const ir_extent *const *);
+/* Whether an extent of the op's type or in one of its attributes mentions the dim; bodies are not looked into. */
+bool ir_op_mentions(const ir_op *, const char *dim);
 
 /* A copy of op with these arguments, without its bodies, at the builder's place. Keeps loc, name, attributes, type. */
 ir_op *ir_clone(ir_builder *, const ir_op *, ir_op *const *args);

@@ -102,7 +102,8 @@ static bool check_starts(ir_verifier *v, const ir_op *op, const char *key, int c
 
 /* A part of size elements from start on lies within the whole, as far as constants tell. */
 static bool may_fit(ir_module *m, const ir_extent *start, const ir_extent *size, const ir_extent *whole) {
-    return !known_negative(ir_extent_sub(m, whole, ir_extent_add(m, start, size)));
+    const ir_extent *rest = ir_extent_sub(m, whole, ir_extent_add(m, start, size));
+    return rest && !known_negative(rest);
 }
 
 bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
