@@ -2,7 +2,8 @@
  *
  * f32 and f64 are worked in their own type, f16 and bf16 in f32. Errors stay within 4 ulp of f32 (gelu: or 1e-7), for f64
  * too: the language asks no more. Polynomial coefficients are Lawson-weighted least-squares fits (bench/fit_math.py
- * reproduces them). Leaves no relu, relu6, leaky_relu, gelu, gelu_tanh, sigmoid, silu, exp, tanh behind. */
+ * reproduces them). Leaves no relu, relu6, leaky_relu, gelu, gelu_tanh, sigmoid, silu, exp, tanh and no
+ * arithmetic on f16 and bf16 behind. */
 #include "passes/kernel.h"
 
 #include <math.h>
@@ -157,14 +158,39 @@ static ir_op *integer_relu(ir_builder *b, const ir_op *op, ir_op *x)
     return op->code == IR_OP_relu6 ? ir_build2(b, IR_OP_min, op->type, y, ir_const_int(b, op->type, 6)) : y;
 }
 
+/* Arithmetic that f16 and bf16 do in f32, rounded once; exact for these, since f32 has over twice their digits. */
+static const bool widened[IR_OP_COUNT] = {
+    [IR_OP_add] = true, [IR_OP_sub] = true, [IR_OP_mul] = true, [IR_OP_div] = true, [IR_OP_max] = true, [IR_OP_min] = true,
+    [IR_OP_neg] = true, [IR_OP_abs] = true, [IR_OP_sqrt] = true, [IR_OP_round] = true, [IR_OP_eq] = true,
+    [IR_OP_ne] = true,  [IR_OP_lt] = true,  [IR_OP_le] = true,  [IR_OP_gt] = true,  [IR_OP_ge] = true,
+};
+
+static bool is_narrow(const ir_type *type)
+{
+    return type->dtype == IR_F16 || type->dtype == IR_BF16;
+}
+
+static ir_op *widen(kernel_sweep *s, const ir_op *op, ir_op *const *args)
+{
+    ir_op *wide[2];
+    for (int i = 0; i < op->nargs; i++)
+        wide[i] = ir_build1(&s->b, IR_OP_cast, ir_type_with_dtype(s->module, args[i]->type, IR_F32), args[i]);
+    bool compares = op->type->dtype == IR_BOOL;
+    const ir_type *type = compares ? op->type : ir_type_with_dtype(s->module, op->type, IR_F32);
+    ir_op *value = ir_build(&s->b, op->code, type, op->nargs, wide);
+    return compares ? value : ir_build1(&s->b, IR_OP_cast, op->type, value);
+}
+
 static ir_op *rewrite(kernel_sweep *s, const ir_op *op, ir_op *const *args)
 {
+    if (widened[op->code] && op->nargs && is_narrow(args[0]->type))
+        return widen(s, op, args);
     bool leaky = op->code == IR_OP_leaky_relu;
     if (!expansions[op->code] && !leaky)
         return NULL;
     if (!ir_is_float(op->type->dtype))
         return integer_relu(&s->b, op, args[0]);
-    bool narrow = op->type->dtype == IR_F16 || op->type->dtype == IR_BF16;
+    bool narrow = is_narrow(op->type);
     maths m = {&s->b, narrow ? ir_type_with_dtype(s->module, op->type, IR_F32) : op->type};
     ir_op *x = narrow ? ir_build1(&s->b, IR_OP_cast, m.type, args[0]) : args[0];
     ir_op *y = leaky ? leaky_relu(&m, x, ir_get_float(op, "slope", 0.01)) : expansions[op->code](&m, x);

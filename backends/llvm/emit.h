@@ -51,7 +51,7 @@ llvm_rule *llvm_rule_of(ir_opcode); /* NULL: none */
 LLVMTypeRef llvm_i(llvm_emitter *, unsigned bits);
 LLVMTypeRef llvm_ptr(llvm_emitter *);
 LLVMTypeRef llvm_element(llvm_emitter *, ir_dtype);         /* of values; a bool is i1 */
-LLVMTypeRef llvm_memory_element(llvm_emitter *, ir_dtype);  /* as it lies in memory; a bool is a byte */
+LLVMTypeRef llvm_memory_element(llvm_emitter *, ir_dtype);  /* as it lies in memory; a bool is a byte, f16 and bf16 are words */
 LLVMTypeRef llvm_type(llvm_emitter *, const ir_type *);     /* of a value; reg: of what it holds */
 LLVMTypeRef llvm_shaped(LLVMTypeRef element, int lanes);    /* lanes 1: the scalar */
 LLVMTypeRef llvm_like(LLVMTypeRef element, LLVMTypeRef shape);

@@ -37,8 +37,14 @@ static unsigned alignment(const ir_op *op, int buffer)
     return align > 0 ? (unsigned)align : (unsigned)ir_dtype_of(op->args[buffer]->type->dtype)->bytes;
 }
 
+/* 16-bit floats pass through memory as words: masked stores of half and bfloat would be taken apart into calls of
+ * conversion routines on CPUs that lack them. */
+static bool is_half(ir_dtype dtype) { return dtype == IR_F16 || dtype == IR_BF16; }
+
 static LLVMValueRef from_memory(llvm_emitter *e, ir_dtype dtype, LLVMValueRef value)
 {
+    if (is_half(dtype))
+        return LLVMBuildBitCast(e->builder, value, llvm_shaped(llvm_element(e, dtype), llvm_lanes(LLVMTypeOf(value))), "");
     if (dtype != IR_BOOL)
         return value;
     return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
@@ -46,6 +52,8 @@ static LLVMValueRef from_memory(llvm_emitter *e, ir_dtype dtype, LLVMValueRef va
 
 static LLVMValueRef to_memory(llvm_emitter *e, ir_dtype dtype, LLVMValueRef value)
 {
+    if (is_half(dtype))
+        return LLVMBuildBitCast(e->builder, value, llvm_shaped(llvm_i(e, 16), llvm_lanes(LLVMTypeOf(value))), "");
     if (dtype != IR_BOOL)
         return value;
     return LLVMBuildZExt(e->builder, value, llvm_like(llvm_i(e, 8), LLVMTypeOf(value)), "");

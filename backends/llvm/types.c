@@ -31,6 +31,8 @@ LLVMTypeRef llvm_element(llvm_emitter *e, ir_dtype dtype)
 
 LLVMTypeRef llvm_memory_element(llvm_emitter *e, ir_dtype dtype)
 {
+    if (dtype == IR_F16 || dtype == IR_BF16)
+        return llvm_i(e, 16);
     return dtype == IR_BOOL ? llvm_i(e, 8) : llvm_element(e, dtype);
 }
 

@@ -22,6 +22,6 @@ layer g(x: i32[2*m]) -> (y: i32[2*m], z: f32[2*m]) { y = x * 2; z = cast(x, f32)
    "scratch":"0"}],
  "weights":[],
  "kernels":[
-  {"name":"f_0","plan":"rows=all unroll=1 par=cols"},
-  {"name":"g_0","plan":"rows=all unroll=1 par=cols"},
-  {"name":"g_1","plan":"rows=all unroll=1 par=cols"}]}
+  {"name":"f_0","plan":"rows=all unroll=1 par=both"},
+  {"name":"g_0","plan":"rows=all unroll=1 par=both"},
+  {"name":"g_1","plan":"rows=all unroll=1 par=both"}]}

@@ -72,12 +72,3 @@ model.sdl:20:8: error: 'concat' needs the argument 'parts': it is concat(parts, 
 model.sdl:11:3: warning: the name 'a6' is never used
   a6 = reshape(x, [-1, 3]);
   ^~
-model.sdl:6:8: error: 'softmax' is not supported yet
-  a1 = softmax(x) |> mean |> argmax;
-       ^~~~~~~
-model.sdl:6:22: error: 'mean' is not supported yet
-  a1 = softmax(x) |> mean |> argmax;
-                     ^~~~
-model.sdl:11:8: error: 'reshape' is not supported yet
-  a6 = reshape(x, [-1, 3]);
-       ^~~~~~~
