@@ -148,11 +148,35 @@ static void test_module_lists(void **state) {
     fixture_free(&f);
 }
 
+/* Extents in attributes count like those of types; a function of extents is no dim. */
+static void test_extents_in_attributes(void **state) {
+    (void)state;
+    fixture f = fixture_new();
+    const char *text = "dim n dim max dim k graph @g { %0 = input \"x\" : f32[4,4]"
+                       " %1 = pad %0 [before=\"max(n, 1);0\"] : f32[max(n, 1) + 5,4] }";
+    assert_int_equal(fixture_parse(&f, text), SPC_OK);
+    ir_module *m = f.module;
+    ir_op *pad = m->funcs->body.last;
+    const ir_extent *starts[2], *n = ir_extent_dim(m, "n"), *one = ir_extent_const(m, 1);
+    assert_true(ir_get_extents(m, pad, "before", 2, starts));
+    assert_ptr_equal(starts[0], ir_extent_max(m, n, one));
+    assert_false(ir_get_extents(m, pad, "before", 1, starts));
+    assert_true(ir_op_mentions(pad, "n"));
+    assert_false(ir_op_mentions(pad, "max"));
+    assert_false(ir_op_mentions(pad, "k"));
+    ir_set_extents(m, pad, "before", 2, (const ir_extent *[]){one, ir_extent_add(m, ir_extent_dim(m, "k"), one)});
+    assert_string_equal(ir_get_str(pad, "before", ""), "1;k + 1");
+    assert_true(ir_op_mentions(pad, "k"));
+    assert_true(ir_extent_mentions(ir_extent_max(m, n, one), "n"));
+    assert_false(ir_extent_mentions(one, "n"));
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),     cmocka_unit_test(test_attribute_columns), cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_types_are_interned), cmocka_unit_test(test_building), cmocka_unit_test(test_constants),
-        cmocka_unit_test(test_module_lists),
+        cmocka_unit_test(test_module_lists), cmocka_unit_test(test_extents_in_attributes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
