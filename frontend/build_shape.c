@@ -138,20 +138,33 @@ static bool keeps_within(ir_module *m, const ir_op *op, int axis, const ir_exten
     return !known_negative(start) && !known_negative(ir_extent_sub(m, whole, ir_extent_add(m, start, part)));
 }
 
+/* The attribute of an op that holds extents; NULL: it has none. */
+static const char *extents_key(const ir_op *op) {
+    static const char *const keys[] = {"from", "before", "value"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (ir_get_str(op, keys[i], NULL)) return keys[i];
+    return NULL;
+}
+
 bool fe_substitute_starts(fe_walk *w, fe_span at, ir_op *op) {
     ir_module *m = w->c->module;
-    const ir_extent *starts[IR_MAX_RANK];
-    if (op->code != IR_OP_slice && op->code != IR_OP_pad) return true;
-    const bool slice = op->code == IR_OP_slice;
-    const char *key = slice ? "from" : "before";
-    const int count = slice ? 1 : op->type->rank, first = slice ? (int)ir_get_int(op, "axis", 0) : 0;
-    bool good = ir_get_extents(m, op, key, count, starts);
+    const ir_extent *extents[IR_MAX_RANK];
+    const char *key = extents_key(op);
+    if (!key) return true;
+    const bool moves = op->code == IR_OP_slice || op->code == IR_OP_pad;
+    const int count = op->code == IR_OP_pad ? op->type->rank : 1;
+    const int first = op->code == IR_OP_slice ? (int)ir_get_int(op, "axis", 0) : 0;
+    bool good = ir_get_extents(m, op, key, count, extents);
     for (int i = 0; i < count && good; i++) {
-        starts[i] = fe_substitute(w->c, starts[i]);
-        good = starts[i] && keeps_within(m, op, first + i, starts[i]);
+        extents[i] = fe_substitute(w->c, extents[i]);
+        good = extents[i] && (!moves || keeps_within(m, op, first + i, extents[i]));
     }
-    if (good) ir_set_extents(m, op, key, count, starts);
-    else fe_error(w->c, at, "with the dims of this call, %s goes beyond the extents of its tensor", ir_info(op->code)->name);
-    if (!good) ir_report(m->diags, IR_NOTE, op->loc, "of this operation, %s", fe_type_text(w, op->type));
-    return good;
+    if (good) {
+        ir_set_extents(m, op, key, count, extents);
+        return true;
+    }
+    fe_error(w->c, at, moves ? "with the dims of this call, %s goes beyond the extents of its tensor"
+                             : "with the dims of this call, %s overflows or does not divide", ir_info(op->code)->name);
+    ir_report(m->diags, IR_NOTE, op->loc, "of this operation, %s", fe_type_text(w, op->type));
+    return false;
 }

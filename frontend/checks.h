@@ -25,7 +25,8 @@ ir_op *fe_emit_transpose(fe_call *);
 ir_op *fe_emit_concat(fe_call *);
 ir_op *fe_emit_slice(fe_call *);
 ir_op *fe_emit_pad(fe_call *);
-/* Where slices and pads start, with the dims of a call; op's types are there already. False: reported. */
+/* Extents in attributes (where slices and pads start), with the dims of a call; op's types are there already. False:
+ * reported. */
 bool fe_substitute_starts(fe_walk *, fe_span at, ir_op *);
 
 #endif

@@ -146,8 +146,10 @@ static bool text_mentions(const char *text, const char *dim) {
 }
 
 bool ir_op_mentions(const ir_op *op, const char *dim) {
-    const char *starts = op->code == IR_OP_slice ? "from" : op->code == IR_OP_pad ? "before" : NULL;
+    static const char *const keys[] = {"from", "before", "value"}; /* texts of extents; a number has no text */
     for (int i = 0; i < op->type->rank; i++)
         if (ir_extent_mentions(op->type->dims[i], dim)) return true;
-    return starts && text_mentions(ir_get_str(op, starts, ""), dim);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (text_mentions(ir_get_str(op, keys[i], ""), dim)) return true;
+    return false;
 }
