@@ -21,6 +21,13 @@ ir_op *fe_emit_constant(fe_walk *w, fe_span at, const ir_type *type, bool real, 
     return real ? ir_const_float(at_place(w, at), type, value) : ir_const_int(at_place(w, at), type, integer);
 }
 
+ir_op *fe_emit_extent(fe_walk *w, fe_span at, const ir_type *type, const ir_extent *extent) {
+    if (!w->builder) return NULL;
+    ir_op *op = ir_build0(at_place(w, at), IR_OP_extent, type);
+    ir_set_str(w->c->module, op, "value", ir_extent_text(extent));
+    return op;
+}
+
 ir_op *fe_emit_input(fe_walk *w, const fe_field *f) {
     ir_op *op = ir_build0(at_place(w, f->at), IR_OP_input, f->checked);
     op->name = f->name->text;

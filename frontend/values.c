@@ -144,8 +144,9 @@ fe_value fe_constant(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype) 
         return fe_bad();
     }
     const ir_type *type = ir_tensor(w->c->module, dtype, 0, NULL);
-    if (v->extent || v->at_call) {
-        fe_unsupported(w->c, at, "a dim as a number in an expression");
+    if (v->extent) return fe_tensor_value(type, fe_emit_extent(w, at, type, v->extent));
+    if (v->at_call) {
+        fe_unsupported(w->c, at, "a fraction of a dim as a number");
         return fe_tensor_value(type, NULL);
     }
     if (ir_is_float(dtype)) return float_constant(w, at, v, type);

@@ -130,6 +130,7 @@ fe_verdict fe_contract_holds(fe_context *, const fe_item *dim, const ir_extent *
 /* ---- emit.c: constants, weights and plain ops give NULL without a builder; the rest needs one ---- */
 ir_op *fe_emit(fe_walk *, fe_span at, ir_opcode, const ir_type *, int count, const fe_value *args);
 ir_op *fe_emit_constant(fe_walk *, fe_span at, const ir_type *, bool real, int64_t integer, double value);
+ir_op *fe_emit_extent(fe_walk *, fe_span, const ir_type *, const ir_extent *);
 ir_op *fe_emit_weight(fe_walk *, fe_item *);
 ir_op *fe_emit_input(fe_walk *, const fe_field *);
 void fe_emit_output(fe_walk *, const fe_field *, const fe_value *);

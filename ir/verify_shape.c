@@ -106,6 +106,14 @@ static bool may_fit(ir_module *m, const ir_extent *start, const ir_extent *size,
     return rest && !known_negative(rest);
 }
 
+bool ir_verify_extent_value(ir_verifier *v, const ir_op *op) {
+    const ir_extent *value;
+    if (!ir_get_extents(v->types, op, "value", 1, &value)) return ir_verify_fail(v, op, "value is not 1 extent");
+    if (op->type->kind != IR_TENSOR || op->type->rank || op->type->storage)
+        return ir_verify_fail(v, op, "the result is no scalar");
+    return ir_verify_extent(v, op, value);
+}
+
 bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
     const ir_extent *from;
     int axis = axis_of(op);

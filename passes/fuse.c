@@ -1,6 +1,6 @@
 /* fuse: every core (contraction, op along axes, copy) with its elementwise tail, and every tree of elementwise ops,
  * becomes one fused op: one kernel. An op joins its user where it has no other user, the user is elementwise and both
- * have the same shape; a group holds one core at most. Constants are copied into the groups that use them. Requires
+ * have the same shape; a group holds one core at most. Constants and extents are copied into the groups that use them. Requires
  * graphs; afterwards they hold inputs, weights, views, fused ops and outputs only, and every output is the result of a
  * fused op of its own, or a view of one. */
 #include "passes/graph.h"
@@ -99,7 +99,7 @@ typedef struct body_builder {
 static ir_op *inside_value(body_builder *body, ir_op *outside)
 {
     ir_module *m = body->fu->m;
-    if (outside->code == IR_OP_const)
+    if (outside->code == IR_OP_const || outside->code == IR_OP_extent)
         return ir_clone(&body->b, outside, NULL);
     ir_op *fresh = info(outside)->fresh;
     for (int i = 0; i < body->count; i++)
@@ -179,7 +179,7 @@ static void rebuild_op(fuser *fu, ir_op *op)
             info(op)->fresh = fuse_group(fu, op);
     } else if (graph_is_view(op)) {
         info(op)->fresh = ir_clone(&fu->b, op, &info(op->args[0])->fresh);
-    } else if (op->code != IR_OP_const) {
+    } else if (op->code != IR_OP_const && op->code != IR_OP_extent) {
         info(op)->fresh = ir_clone(&fu->b, op, NULL);
     }
 }

@@ -146,6 +146,18 @@ static spc_status run_const(interp_graph_run *run, const ir_op *op, interp_tenso
     return SPC_OK;
 }
 
+static spc_status run_extent(interp_graph_run *run, const ir_op *op, interp_tensor *out)
+{
+    int64_t value;
+    const char *text = ir_get_str(op, "value", "");
+    if (!rt_extent_eval(text, run->dim_names, run->dims, run->dim_count, &value))
+        return rt_fail(run->error, SPC_E_ARG, "the extent %s has no value with these dims", text);
+    const ir_attr number = {.kind = IR_ATTR_INT, .i = value};
+    const interp_lane lane = interp_lane_of(out->dtype, &number);
+    interp_format_of(out->dtype)->store(out->data, 0, 1, &lane);
+    return SPC_OK;
+}
+
 /* ---- values from outside ---- */
 
 /* The caller's tensor agrees with what the graph takes it for. */
@@ -189,6 +201,7 @@ static const struct {
     [IR_OP_input] = {run_input, true},
     [IR_OP_weight] = {run_weight, true},
     [IR_OP_const] = {run_const, false},
+    [IR_OP_extent] = {run_extent, false},
     [IR_OP_linear] = {interp_linear, false},
     [IR_OP_matmul] = {interp_matmul, false},
     [IR_OP_softmax] = {interp_softmax, false},

@@ -58,25 +58,10 @@ static const ir_extent *tensor_bytes(entry_builder *e, const ir_type *type)
 
 /* ---- parameters and checks ---- */
 
-static bool mentions(const ir_extent *extent, const char *dim)
-{
-    for (int t = 0; t < ir_extent_terms(extent); t++)
-        for (int f = 0; f < ir_extent_factors(extent, t); f++) {
-            const ir_factor *factor = ir_extent_factor(extent, t, f);
-            if (factor->kind == IR_FACTOR_DIM ? !strcmp(factor->dim, dim)
-                                              : mentions(factor->left, dim) || mentions(factor->right, dim))
-                return true;
-        }
-    return false;
-}
-
-static bool block_mentions(const ir_block *block, const char *dim)
+static bool block_mentions(ir_module *m, const ir_block *block, const char *dim)
 {
     for (const ir_op *op = block->first; op; op = op->next) {
-        for (int i = 0; i < op->type->rank; i++)
-            if (mentions(op->type->dims[i], dim))
-                return true;
-        if (block_mentions(&op->body, dim))
+        if (lw_op_mentions(m, op, dim) || block_mentions(m, &op->body, dim))
             return true;
     }
     return false;
@@ -87,7 +72,7 @@ static void make_dims(entry_builder *e)
     e->dims.names = IR_ARRAY(e->m->arena, const char *, MAX_DIMS);
     e->dims.values = IR_ARRAY(e->m->arena, ir_op *, MAX_DIMS);
     for (const ir_dim *dim = e->m->dims; dim && e->dims.count < MAX_DIMS - 1; dim = dim->next)
-        if (block_mentions(&e->graph->body, dim->name)) {
+        if (block_mentions(e->m, &e->graph->body, dim->name)) {
             e->dims.names[e->dims.count] = dim->name;
             e->dims.values[e->dims.count++] = lw_param(&e->b, dim->name, ir_scalar(e->m, IR_INDEX));
         }

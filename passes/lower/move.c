@@ -23,27 +23,25 @@ typedef struct move_nest {
     ir_op *inside;               /* bool: the row lies within the argument; NULL: always */
 } move_nest;
 
-static ir_op *extent_of_text(lw_kernel *k, const char *text, const char **end)
-{
-    const ir_extent *extent = ir_extent_parse(k->module, text, end);
-    assert(extent);
-    return lw_extent(&k->b, &k->dims, extent);
-}
-
 static void map_axes(move_nest *n)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
     const ir_op *op = n->core;
-    const char *text = ir_get_str(op, "before", NULL);
+    const ir_extent *starts[IR_MAX_RANK] = {NULL};
+    bool slices = op->code == IR_OP_slice, pads = op->code == IR_OP_pad;
+    if (slices || pads) {
+        bool there = ir_get_extents(k->module, op, slices ? "from" : "before", slices ? 1 : n->from->rank, starts);
+        assert(there);
+        (void)there;
+    }
     for (int i = 0; i < n->to->rank; i++) {
         n->maps[i].axis = op->code == IR_OP_transpose ? (int)ir_attr_find(op, "perm")->ints[i] : i;
-        if (op->code == IR_OP_slice && i == ir_get_int(op, "axis", 0))
-            n->maps[i].shift = extent_of_text(k, ir_get_str(op, "from", "0"), NULL);
-        if (op->code == IR_OP_pad) {
-            n->maps[i].shift = lw_sub(b, lw_imm(b, 0), extent_of_text(k, text, &text));
+        if (slices && i == ir_get_int(op, "axis", 0))
+            n->maps[i].shift = lw_extent(b, &k->dims, starts[0]);
+        if (pads) {
+            n->maps[i].shift = lw_sub(b, lw_imm(b, 0), lw_extent(b, &k->dims, starts[i]));
             n->maps[i].bounded = n->from->dims[i] != n->to->dims[i];
-            text += *text == ';';
         }
     }
 }

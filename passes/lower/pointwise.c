@@ -130,6 +130,13 @@ static ir_op *evaluate(lw_kernel *k, const ir_op *op, const place *p)
         constant->type = type;
         return constant;
     }
+    if (op->code == IR_OP_extent) {
+        const ir_extent *extent;
+        bool there = ir_get_extents(k->module, op, "value", 1, &extent);
+        assert(there);
+        (void)there;
+        return lw_splat(b, lw_cast(b, lw_extent(b, &k->dims, extent), op->type->dtype), p->lanes);
+    }
     ir_op *args[3];
     assert(op->nargs <= 3);
     for (int i = 0; i < op->nargs; i++)

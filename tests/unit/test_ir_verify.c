@@ -88,6 +88,8 @@ static const broken cases[] = {
     {GRAPH("%2 = concat %0, %1 [axis=1] : f32[n,8]"), "concat in @g: axis 0 of argument 1"},
     {GRAPH("%2 = concat %0, %1 [axis=0] : f32[n,4]"), "concat in @g: axis 0 of the arguments makes n + 8, not n"},
     {GRAPH("%2 = const 1.0 : f32[] %3 = concat %0, %2 [axis=0] : f32[n,4]"), "concat in @g: argument 1 has another rank"},
+    {GRAPH("%2 = extent [value=\"n;n\"] : f32[]"), "extent in @g: value is not 1 extent"},
+    {GRAPH("%2 = extent [value=\"n\"] : f32[4]"), "extent in @g: the result is no scalar"},
     {GRAPH("%2 = slice %0 [axis=2, from=\"0\"] : f32[n,4]"), "slice in @g: the result has no axis 2"},
     {GRAPH("%2 = slice %0 [axis=1, from=\"0\"] : f32[m,2]"), "slice in @g: axis 0 of argument 0"},
     {GRAPH("%2 = slice %0 [axis=1, from=\"3\"] : f32[n,2]"), "slice in @g: it ends behind the axis"},

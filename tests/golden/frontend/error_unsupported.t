@@ -16,6 +16,3 @@ model.sdl:5:7: error: 'attention' is not supported yet
 model.sdl:6:7: error: 'topk' is not supported yet
   e = topk(a, 4);
       ^~~~
-model.sdl:7:20: error: a dim as a number in an expression is not supported yet
-  y = linear(a, w) * n;
-                   ^
