@@ -72,6 +72,20 @@ static spc_status check_path(spc_session *s, const char *key, const char *value)
 }
 static spc_status check_cache(spc_session *s, const char *value) { return check_path(s, "cache", value); }
 static spc_status check_depfile(spc_session *s, const char *value) { return check_path(s, "depfile", value); }
+/* Decimal digits of at most 64 bits. */
+static bool parse_seed(const char *text, uint64_t *out) {
+    bool good = *text != 0;
+    for (*out = 0; good && *text; text++)
+        good = *text >= '0' && *text <= '9' && !__builtin_mul_overflow(*out, 10, out) &&
+               !__builtin_add_overflow(*out, (uint64_t)(*text - '0'), out);
+    return good;
+}
+static spc_status check_seed(spc_session *s, const char *value) {
+    uint64_t seed;
+    if (!parse_seed(value, &seed)) return refuse(s, "seed", "\"%s\" is no number of 64 bits%s", value, "");
+    rt_weights_seed(s->tensors, seed);
+    return SPC_OK;
+}
 static spc_status check_staging(spc_session *s, const char *value) {
     if (strchr(value, '/')) return refuse(s, "staging", "\"%s\" is a path; it must be a name%s", value, "");
     return check_path(s, "staging", value);

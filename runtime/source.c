@@ -34,7 +34,7 @@ void rt_declared_matrix(const rt_declaration *d, int64_t *rows, int64_t *cols)
         *cols *= d->dims[i];
 }
 
-static void print_shape(const char *dtype, int rank, const int64_t *dims, char *out, size_t size)
+void rt_shape_print(const char *dtype, int rank, const int64_t *dims, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s[", dtype);
     for (int i = 0; i < rank && i < 8 && used < size; i++)
@@ -46,8 +46,8 @@ static void print_shape(const char *dtype, int rank, const int64_t *dims, char *
 static spc_status differs(const rt_source *s, const rt_declaration *d, rt_error *e)
 {
     char found[256], declared[256];
-    print_shape(s->dtype ? rt_dtype_name(s->dtype) : s->dtype_text, s->rank, s->dims, found, sizeof found);
-    print_shape(rt_dtype_name(d->dtype), d->rank, d->dims, declared, sizeof declared);
+    rt_shape_print(s->dtype ? rt_dtype_name(s->dtype) : s->dtype_text, s->rank, s->dims, found, sizeof found);
+    rt_shape_print(rt_dtype_name(d->dtype), d->rank, d->dims, declared, sizeof declared);
     return rt_source_fail(s, e, "it is %s, but weight '%s' is declared %s", found, d->name, declared);
 }
 

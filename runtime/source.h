@@ -33,6 +33,8 @@ spc_status rt_source_csr(const rt_source parts[3], const rt_declaration *, rt_ho
 /* Values as `want`, from `count` elements of the source: borrowed, or converted into *owned. */
 spc_status rt_source_values(const rt_source *, spc_dtype want, int64_t count, int64_t cols, const void **data,
                             void **owned, rt_error *);
+/* "f32[2, 3]" */
+void rt_shape_print(const char *dtype, int rank, const int64_t *dims, char *out, size_t size);
 /* "FILE: TENSOR: error: " followed by the message. */
 spc_status rt_source_fail(const rt_source *, rt_error *, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -5,6 +5,7 @@
 #include "runtime/weights.h"
 
 #include "runtime/file.h"
+#include "runtime/matrix_file.h"
 #include "runtime/npy.h"
 #include "runtime/safetensors.h"
 #include "runtime/source.h"
@@ -19,6 +20,8 @@ typedef struct offer {
     rt_mapping mapping;
     rt_directory directory;
     spc_tensor tensor; /* for memory and .npy */
+    bool is_text;
+    rt_matrix_file text;
     const char *dtype_text;
     void *owned;
 } offer;
@@ -34,6 +37,8 @@ struct rt_weights {
     offer *offers;
     finding **findings;
     int64_t noffers, nfindings, offers_room, findings_room;
+    bool seeded;
+    uint64_t seed;
 };
 
 rt_weights *rt_weights_new(void) { return calloc(1, sizeof(rt_weights)); }
@@ -41,6 +46,7 @@ rt_weights *rt_weights_new(void) { return calloc(1, sizeof(rt_weights)); }
 static void free_offer(offer *o)
 {
     rt_directory_free(&o->directory);
+    rt_matrix_file_free(&o->text);
     rt_file_unmap(&o->mapping);
     free(o->file);
     free(o->weight);
@@ -72,6 +78,12 @@ void rt_weights_free(rt_weights *w)
 }
 
 bool rt_weights_empty(const rt_weights *w) { return w->noffers == 0; }
+
+void rt_weights_seed(rt_weights *w, uint64_t seed)
+{
+    w->seeded = true;
+    w->seed = seed;
+}
 
 static bool grow(void **items, int64_t count, int64_t *room, size_t size)
 {
@@ -141,15 +153,36 @@ static spc_status open_npy(offer *o, rt_error *e)
     return SPC_OK;
 }
 
+static spc_status open_mtx(offer *o, rt_error *e)
+{
+    o->is_text = true;
+    return rt_mtx_read(o->mapping.data, o->mapping.size, o->file, &o->text, e);
+}
+
+static spc_status open_smtx(offer *o, rt_error *e)
+{
+    o->is_text = true;
+    return rt_smtx_read(o->mapping.data, o->mapping.size, o->file, &o->text, e);
+}
+
+/* The text is not needed once it is read. */
+static spc_status open_text(offer *o, spc_status read(offer *, rt_error *), rt_error *e)
+{
+    spc_status status = rt_file_map(o->file, &o->mapping, e);
+    if (status == SPC_OK)
+        status = read(o, e);
+    rt_file_unmap(&o->mapping);
+    return status;
+}
+
 static spc_status open_offer(offer *o, rt_error *e)
 {
-    if (ends_with(o->file, ".mtx") || ends_with(o->file, ".smtx"))
-        return rt_fail(e, SPC_E_UNSUPPORTED, "%s: reading Matrix Market and DLMC files is not supported yet", o->file);
-    if (!ends_with(o->file, ".npy"))
+    const bool npy = ends_with(o->file, ".npy"), mtx = ends_with(o->file, ".mtx"), smtx = ends_with(o->file, ".smtx");
+    if (!npy && !mtx && !smtx)
         return open_safetensors(o, e);
     if (!o->weight)
         return rt_fail(e, SPC_E_ARG, "%s holds one tensor without a name: give it as NAME=%s", o->file, o->file);
-    return open_npy(o, e);
+    return npy ? open_npy(o, e) : open_text(o, mtx ? open_mtx : open_smtx, e);
 }
 
 spc_status rt_weights_add_file(rt_weights *w, const char *spec, rt_error *e)
@@ -224,9 +257,10 @@ static rt_source source_of_entry(const offer *o, const rt_file_tensor *t)
     return s;
 }
 
-/* A tensor that fits a declaration by name: plain, or the parts of a CSR one. */
+/* A tensor that fits a declaration by name: plain, the parts of a CSR one, or the matrix of a text file. */
 typedef struct candidate {
     bool is_csr;
+    const rt_matrix_file *text;
     rt_source part[3];
 } candidate;
 
@@ -282,6 +316,11 @@ static spc_status search_offer(search *s, const offer *o)
     bool found;
     if (o->weight && strcmp(o->weight, d->name) != 0)
         return SPC_OK;
+    if (o->is_text) {
+        c.text = &o->text;
+        c.part[0] = (rt_source){.file = o->file, .tensor = o->weight};
+        return note(s, o, &c);
+    }
     if (o->weight) {
         c.part[0] = o->directory.count ? source_of_entry(o, &o->directory.tensors[0])
                                        : source_of_tensor(o, &o->tensor, d->dtype);
@@ -344,6 +383,14 @@ static finding *new_finding(const rt_declaration *d, const search *s)
     return NULL;
 }
 
+static spc_status hold(const rt_weights *w, const search *s, rt_holding *out, rt_error *e)
+{
+    const candidate *c = &s->found;
+    if (c->text)
+        return rt_matrix_file_take(c->text, &c->part[0], s->declaration, w->seeded ? &w->seed : NULL, out, e);
+    return c->is_csr ? rt_source_csr(c->part, s->declaration, out, e) : rt_source_dense(&c->part[0], s->declaration, out, e);
+}
+
 static spc_status take_found(rt_weights *w, const search *s, rt_matrix *out, rt_error *e)
 {
     const rt_declaration *d = s->declaration;
@@ -352,8 +399,7 @@ static spc_status take_found(rt_weights *w, const search *s, rt_matrix *out, rt_
         free_finding(f);
         return no_memory(e);
     }
-    spc_status status = s->found.is_csr ? rt_source_csr(s->found.part, d, &f->holding, e)
-                                        : rt_source_dense(&s->found.part[0], d, &f->holding, e);
+    spc_status status = hold(w, s, &f->holding, e);
     if (status != SPC_OK) {
         free_finding(f);
         return status;

@@ -13,12 +13,14 @@ typedef struct rt_weights rt_weights;
 rt_weights *rt_weights_new(void); /* NULL: no memory */
 void rt_weights_free(rt_weights *);
 
-/* PATH.safetensors, or NAME=FILE (.npy; later .mtx, .smtx) for one tensor, NAME being the weight's own name (or that
- * + ".scale"). A file that cannot be opened: SPC_E_IO; malformed: SPC_E_PROGRAM. */
+/* PATH.safetensors, or NAME=FILE (.npy, .mtx, .smtx, or a safetensors file of one tensor) for one tensor, NAME being the
+ * weight's own name (or that + ".scale"). A file that cannot be opened: SPC_E_IO; malformed: SPC_E_PROGRAM. */
 spc_status rt_weights_add_file(rt_weights *, const char *spec, rt_error *);
 /* One tensor from memory, copied; it goes by the weight's own name and comes before files. */
 spc_status rt_weights_add_tensor(rt_weights *, const char *weight, const spc_tensor *, rt_error *);
 bool rt_weights_empty(const rt_weights *);
+/* What is found from now on in files without values gets random ones; without a seed they are 1. */
+void rt_weights_seed(rt_weights *, uint64_t seed);
 
 typedef struct rt_declaration {
     const char *name;   /* the weight's own name, for NAME=FILE and memory */

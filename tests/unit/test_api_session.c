@@ -59,6 +59,7 @@ static void options_are_checked(void **state) {
     } wrong[] = {{"colour", "red", "backend"},   {"cpu", "z80", "z80"},         {"backend", "tcc", "interp"},
                  {"memory", "12X", "12X"},       {"memory", "", "bytes"},       {"prefix", "9a", "9a"},
                  {"prefix", "a b", "a b"},       {"debug", "maybe", "maybe"},   {"memory", "99999999999999999999G", "bytes"},
+                 {"seed", "-1", "-1"},            {"seed", "18446744073709551616", "64 bits"},
                  {"staging", "a/b", "a/b"},      {"cache", "", "empty"}};
     static const char *const right[][2] = {{"cpu", "x86-64-v3"}, {"cpu", "native"}, {"backend", "interp"},
                                            {"memory", "64M"},    {"prefix", "a_"},  {"prefix", ""},

@@ -177,6 +177,40 @@ static void test_csr(void **state)
     rt_weights_free(t);
 }
 
+/* Row starts and columns of every integer dtype, in and out of range. */
+static void test_index_dtypes(void **state)
+{
+    (void)state;
+    static const char *const dtypes[] = {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"};
+    static const char all_ones[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    const uint64_t crow[3] = {0, 1, 3}, col[3] = {2, 0, 3};
+    const float values[3] = {1, 0, 3};
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        const int bits = atoi(dtypes[i] + 1);
+        unsigned char narrow[2][24];
+        builder b = {0};
+        for (int k = 0; k < 3; k++) {
+            rt_bits_set(narrow[0], bits, k, crow[k]);
+            rt_bits_set(narrow[1], bits, k, col[k]);
+        }
+        add(&b, "odd", "U8", "1", "", 1); /* so that what follows is misaligned */
+        add(&b, "a.crow_indices", dtypes[i], "3", narrow[0], 3 * (size_t)bits / 8);
+        add(&b, "a.col_indices", dtypes[i], "3", narrow[1], 3 * (size_t)bits / 8);
+        add(&b, "a.values", "F32", "3", values, 12);
+        memcpy(narrow[1], all_ones, (size_t)bits / 8);
+        add(&b, "b.crow_indices", dtypes[i], "3", narrow[0], 3 * (size_t)bits / 8);
+        add(&b, "b.col_indices", dtypes[i], "3", narrow[1], 3 * (size_t)bits / 8);
+        add(&b, "b.values", "F32", "3", values, 12);
+        save_builder(&b, FILE_NAME);
+        rt_weights *t = open_weights(FILE_NAME);
+        rt_matrix m = must_find(t, declare("a", SPC_F32, 2, 2, 4));
+        for (int k = 0; k < 3; k++)
+            assert_true(m.row_start[k] == (int64_t)crow[k] && m.col[k] == (int64_t)col[k]);
+        refuse(t, declare("b", SPC_F32, 2, 2, 4), "row 0, entry 0: column");
+        rt_weights_free(t);
+    }
+}
+
 static void test_malformed_csr(void **state)
 {
     (void)state;
@@ -337,7 +371,7 @@ static void test_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_tensors), cmocka_unit_test(test_nibbles), cmocka_unit_test(test_csr),
+        cmocka_unit_test(test_plain_tensors), cmocka_unit_test(test_nibbles), cmocka_unit_test(test_csr), cmocka_unit_test(test_index_dtypes),
         cmocka_unit_test(test_malformed_csr), cmocka_unit_test(test_several_sources),
         cmocka_unit_test(test_unusable_files), cmocka_unit_test(test_large_sparse_file),
         cmocka_unit_test(test_real_files)};
