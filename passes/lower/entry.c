@@ -58,10 +58,10 @@ static const ir_extent *tensor_bytes(entry_builder *e, const ir_type *type)
 
 /* ---- parameters and checks ---- */
 
-static bool block_mentions(ir_module *m, const ir_block *block, const char *dim)
+static bool block_mentions(const ir_block *block, const char *dim)
 {
     for (const ir_op *op = block->first; op; op = op->next) {
-        if (lw_op_mentions(m, op, dim) || block_mentions(m, &op->body, dim))
+        if (ir_op_mentions(op, dim) || block_mentions(&op->body, dim))
             return true;
     }
     return false;
@@ -72,7 +72,7 @@ static void make_dims(entry_builder *e)
     e->dims.names = IR_ARRAY(e->m->arena, const char *, MAX_DIMS);
     e->dims.values = IR_ARRAY(e->m->arena, ir_op *, MAX_DIMS);
     for (const ir_dim *dim = e->m->dims; dim && e->dims.count < MAX_DIMS - 1; dim = dim->next)
-        if (block_mentions(e->m, &e->graph->body, dim->name)) {
+        if (block_mentions(&e->graph->body, dim->name)) {
             e->dims.names[e->dims.count] = dim->name;
             e->dims.values[e->dims.count++] = lw_param(&e->b, dim->name, ir_scalar(e->m, IR_INDEX));
         }
@@ -161,13 +161,43 @@ static void check_reduced(entry_builder *e, const ir_op *op)
                             lw_imm(&e->b, 1)), SPC_E_ARG);
 }
 
+/* part elements from start on lie within whole ones. */
+static void check_within(entry_builder *e, const ir_extent *start, const ir_extent *part, const ir_extent *whole)
+{
+    check_extent(e, start);
+    check_extent(e, ir_extent_sub(e->m, whole, ir_extent_add(e->m, start, part)));
+}
+
+/* A slice reads within its argument, a pad's argument lies within the result. */
+static void check_moved(entry_builder *e, const ir_op *op)
+{
+    const ir_extent *starts[IR_MAX_RANK];
+    const bool slice = op->code == IR_OP_slice;
+    if (!slice && op->code != IR_OP_pad)
+        return;
+    const int axis = slice ? (int)ir_get_int(op, "axis", 0) : 0, count = slice ? 1 : op->type->rank;
+    const bool parsed = ir_get_extents(e->m, op, slice ? "from" : "before", count, starts);
+    assert(parsed);
+    for (int i = 0; i < count && parsed; i++) {
+        const ir_extent *x = op->args[0]->type->dims[axis + i], *y = op->type->dims[axis + i];
+        check_within(e, starts[i], slice ? y : x, slice ? x : y);
+    }
+}
+
+static void check_op(entry_builder *e, const ir_op *op)
+{
+    check_reduced(e, op);
+    check_moved(e, op);
+}
+
 static void check_tensors(entry_builder *e)
 {
     const ir_type *seen[16] = {NULL}; /* most layers use few types: skip the repeats cheaply */
     int next = 0;
     for (const ir_op *op = e->graph->body.first; op; op = op->next) {
+        check_op(e, op);
         for (const ir_op *inner = op->body.first; inner; inner = inner->next)
-            check_reduced(e, inner);
+            check_op(e, inner);
         bool repeated = op->type->kind != IR_TENSOR;
         for (int i = 0; i < 16 && !repeated; i++)
             repeated = seen[i] == op->type;

@@ -268,9 +268,6 @@ typedef struct lw_shared {
     size_t table_size;
 } lw_shared;
 
-/* Whether an extent, or an op's type or attributes, mention a dim. */
-bool lw_mentions(const ir_extent *, const char *dim);
-bool lw_op_mentions(ir_module *, const ir_op *, const char *dim);
 /* Names of the dims that the region's ops mention, in the module's order. */
 int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 

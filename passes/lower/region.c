@@ -125,51 +125,13 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
 
 /* ---- dims that types mention ---- */
 
-bool lw_mentions(const ir_extent *e, const char *dim)
-{
-    for (int t = 0; t < ir_extent_terms(e); t++)
-        for (int f = 0; f < ir_extent_factors(e, t); f++) {
-            const ir_factor *factor = ir_extent_factor(e, t, f);
-            if (factor->kind == IR_FACTOR_DIM ? strcmp(factor->dim, dim) == 0
-                                              : lw_mentions(factor->left, dim) || lw_mentions(factor->right, dim))
-                return true;
-        }
-    return false;
-}
-
-/* Extents that stand in attributes: one, or several separated by semicolons. */
-static bool text_mentions(ir_module *m, const char *text, const char *dim)
-{
-    while (text && *text) {
-        const ir_extent *extent = ir_extent_parse(m, text, &text);
-        if (!extent)
-            return false;
-        if (lw_mentions(extent, dim))
-            return true;
-        text += *text == ';';
-    }
-    return false;
-}
-
-bool lw_op_mentions(ir_module *m, const ir_op *op, const char *dim)
-{
-    static const char *const keys[] = {"value", "from", "before"};
-    for (int i = 0; i < op->type->rank; i++)
-        if (lw_mentions(op->type->dims[i], dim))
-            return true;
-    for (int i = 0; i < 3; i++)
-        if (op->code != IR_OP_const && text_mentions(m, ir_get_str(op, keys[i], NULL), dim))
-            return true;
-    return false;
-}
-
 int lw_region_dims(ir_module *m, const lw_region *region, const char **names, int max)
 {
     int count = 0;
     for (const ir_dim *dim = m->dims; dim && count < max; dim = dim->next) {
         bool used = false;
         for (const ir_op *op = region->fused->body.first; op && !used; op = op->next)
-            used = lw_op_mentions(m, op, dim->name);
+            used = ir_op_mentions(op, dim->name);
         if (used)
             names[count++] = dim->name;
     }
