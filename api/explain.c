@@ -61,10 +61,11 @@ static void add_assumption(explainer *e, const char *text) {
         ir_text_add(&e->out, "\n");
         return;
     }
-    const bool implied = pattern.part[0].kind == RT_NM, hinted = pattern.density > 0;
+    bool implied = false;
+    for (int i = 0; i < pattern.count; i++) implied = implied || pattern.part[i].kind == RT_NM;
     ir_text_add(&e->out, ", so density and row histogram are missing;\n"
                          "                  the planner counts on density %.4g%s\n", rt_pattern_density(&pattern),
-                implied ? " by the pattern" : hinted ? " by the hint" : ", as there is no hint");
+                implied ? " by the pattern" : pattern.density > 0 ? " by the hint" : ", as there is no hint");
 }
 
 static void add_packing(explainer *e, const ir_packing *packing, const rt_packed *packed) {
