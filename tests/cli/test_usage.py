@@ -87,7 +87,7 @@ class Usage(kit.Case):
             self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", f"--dim={dim}", status=2)
 
     def test_later_commands_say_so(self):
-        for command in ("bench", "tune", "prune", "wisdom"):
+        for command in ("tune", "wisdom"):
             self.spc(command, "m", status=2)
             self.assertSays("not supported yet")
 
