@@ -1,7 +1,8 @@
 /* bind: the weights of the program and the data bound to them.
  *
  * Data is checked against declaration and pattern as soon as both are known: at binding, or at loading if that comes
- * later. What is missing is only known when a layer is compiled; then all of it is named at once. */
+ * later. What is missing is only known when a layer is compiled; then all of it is named at once. Where nothing was
+ * bound at all, weights are left to whoever loads the module. */
 #include "api/session.h"
 
 #include "runtime/pattern.h"
@@ -18,6 +19,8 @@ const rt_matrix *api_weight_matrix(void *session, const char *name) {
     return w && w->found ? &w->matrix : NULL;
 }
 
+bool api_binds_late(const spc_session *s, const ir_module *m) { return !s->bound && m->packings; }
+
 static void add_weight(spc_session *s, const ir_op *op) {
     api_weight **link = &s->weights;
     while (*link && strcmp((*link)->declaration.name, op->name)) link = &(*link)->next;
@@ -30,7 +33,9 @@ static void add_weight(spc_session *s, const ir_op *op) {
     d->rank = op->type->rank;
     for (int i = 0; i < d->rank; i++) ir_extent_is_const(op->type->dims[i], &d->dims[i]);
     const char *pattern = ir_get_str(op, "pattern", NULL);
+    const char *scale = ir_get_str(op, "scale", NULL);
     w->pattern = pattern ? ir_strdup(s->arena, pattern) : NULL;
+    w->scale = scale ? ir_strdup(s->arena, scale) : NULL;
     w->loc = op->loc;
     *link = w;
 }
@@ -49,11 +54,9 @@ static const char *element_place(spc_session *s, const api_weight *w, const rt_v
 
 static spc_status report_violation(spc_session *s, const api_weight *w, const rt_pattern *pattern,
                                    const rt_violation *v) {
-    rt_pattern part = {.count = 1, .part = {pattern->part[v->part]}};
-    char text[128];
-    rt_pattern_print(&part, text, sizeof text);
-    ir_report_data(s->diags, IR_ERROR, element_place(s, w, v),
-                   "%g breaks the pattern %s; surplus elements in all: %lld", v->value, text, (long long)v->surplus);
+    char text[256];
+    rt_violation_print(pattern, v, text, sizeof text);
+    ir_report_data(s->diags, IR_ERROR, element_place(s, w, v), "%s", text);
     ir_report(s->diags, IR_NOTE, w->loc, "declared here; prune the weights to the pattern (spc prune), or declare "
                                          "them unstructured");
     return SPC_E_PROGRAM;
@@ -77,7 +80,10 @@ static spc_status check_pattern(spc_session *s, api_weight *w) {
 /* rt_error texts of weights name the file and the tensor. */
 static spc_status check_weight(spc_session *s, api_weight *w) {
     rt_error error = {0};
+    const rt_matrix before = w->matrix;
     spc_status status = rt_weights_find(s->tensors, &w->declaration, &w->matrix, &w->found, &error);
+    /* A tensor from memory takes the place of one from a file. */
+    if (before.dense != w->matrix.dense || before.values != w->matrix.values) w->checked = false;
     if (status) {
         w->found = false;
         status = api_fail_error(s, w->declaration.name, &error);

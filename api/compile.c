@@ -47,12 +47,13 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
 }
 
 static spc_status choose(spc_session *s, api_program *program, void *object) {
-    const api_need *need = object;
     rt_error error = {0};
+    (void)object;
     if (!ir_target_find(api_option_value(s, API_cpu), &program->target, &error)) return api_fail_error(s, NULL, &error);
     spc_status status = keep_layer(s, program->module);
     if (!status) status = s->bad_weights;
-    if (!status && (need->weights || s->bound)) status = api_weights_require(s, program->module);
+    if (!status && (s->bound || !strcmp(api_option_value(s, API_weights), "embedded")))
+        status = api_weights_require(s, program->module);
     program->plan = ir_plan_new(program->arena);
     if (!status && s->plan_source) status = ir_plan_parse(program->plan, s->diags, s->plan_source);
     return status;
@@ -73,7 +74,9 @@ spc_status api_lower(spc_session *s, api_need *need, api_program **out) {
 static spc_status lay_out(spc_session *s, api_program *program, void *unused) {
     rt_error error = {0};
     (void)unused;
-    spc_status status = ir_layout_data(program->module, api_weight_matrix, s, &program->layout, &error);
+    program->late = api_binds_late(s, program->module);
+    spc_status status = program->late ? ir_layout_bound(program->module, &program->layout, &error)
+                                      : ir_layout_data(program->module, api_weight_matrix, s, &program->layout, &error);
     if (status) return api_fail_error(s, NULL, &error);
     program->laid = true;
     return SPC_OK;

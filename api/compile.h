@@ -5,7 +5,6 @@
 #include "api/session.h"
 
 typedef struct api_need {
-    bool weights;     /* every weight needs data; else only if any was bound */
     const char *dump; /* keep the module's text after this pass; NULL: none */
     const char *dumped;
 } api_need;
@@ -13,7 +12,7 @@ typedef struct api_need {
 /* A program with its target chosen, option layer obeyed and its weights there; api_lower: and through all passes. */
 spc_status api_select(spc_session *, api_need *, api_program **out);
 spc_status api_lower(spc_session *, api_need *, api_program **out);
-/* Packs the weights. */
+/* Packs the weights, or numbers their arrays where they are bound late. */
 spc_status api_lay_out(spc_session *, api_program *);
 /* The code generator that option backend names; NULL after reporting that there is none. */
 const be_backend *api_code_generator(spc_session *);

@@ -65,9 +65,9 @@ static const char *const *export_names(spc_session *s, const api_program *progra
     return names;
 }
 
-static const be_piece *link_pieces(spc_session *s, const ir_layout *layout) {
-    be_piece *pieces = IR_ARRAY(s->arena, be_piece, layout->piece_count);
-    for (size_t i = 0; i < layout->piece_count; i++)
+static const be_piece *link_pieces(spc_session *s, const ir_layout *layout, size_t count) {
+    be_piece *pieces = IR_ARRAY(s->arena, be_piece, count);
+    for (size_t i = 0; i < count; i++)
         pieces[i] = (be_piece){layout->pieces[i].data, layout->pieces[i].offset, layout->pieces[i].bytes};
     return pieces;
 }
@@ -75,10 +75,11 @@ static const be_piece *link_pieces(spc_session *s, const ir_layout *layout) {
 static spc_status link_objects(spc_session *s, emit_job *job, const char *output) {
     api_program *p = job->program;
     rt_error error = {0};
+    const size_t pieces = p->late ? 0 : p->layout.piece_count;
     be_link_job link = {.objects = p->objects,
                         .object_count = p->object_count,
-                        .pieces = link_pieces(s, &p->layout),
-                        .piece_count = p->layout.piece_count,
+                        .pieces = link_pieces(s, &p->layout, pieces),
+                        .piece_count = pieces,
                         .weights_bytes = p->layout.bytes,
                         .output = output,
                         .relocatable = !strcmp(job->kind, "obj")};
@@ -91,9 +92,6 @@ static spc_status link_objects(spc_session *s, emit_job *job, const char *output
 /* Code needs the places of the weights. */
 static spc_status lay_out(spc_session *s, api_program *program) {
     spc_status status = api_check_names(s, program->module, api_option_value(s, API_prefix));
-    if (!status && program->module->packings && !s->bound)
-        status = api_fail(s, SPC_E_UNSUPPORTED, s->source->name,
-                          "weights that are bound at load time are not supported yet; give the weights (-w FILE)");
     return status ? status : api_lay_out(s, program);
 }
 

@@ -52,6 +52,22 @@ static void add_facts(explainer *e, const api_weight *w) {
         ir_text_add(&e->out, "      hint        it is declared dense; sparse unstructured would let its zeros be skipped\n");
 }
 
+/* What a plan without data rests on. */
+static void add_assumption(explainer *e, const char *text) {
+    rt_pattern pattern = {0};
+    rt_error error;
+    ir_text_add(&e->out, "      non-zero    not known: no data is bound");
+    if (!text || !rt_pattern_parse(text, &pattern, &error) || rt_pattern_density(&pattern) == 1) {
+        ir_text_add(&e->out, "\n");
+        return;
+    }
+    bool implied = false;
+    for (int i = 0; i < pattern.count; i++) implied = implied || pattern.part[i].kind == RT_NM;
+    ir_text_add(&e->out, ", so density and row histogram are missing;\n"
+                         "                  the planner counts on density %.4g%s\n", rt_pattern_density(&pattern),
+                implied ? " by the pattern" : pattern.density > 0 ? " by the hint" : ", as there is no hint");
+}
+
 static void add_packing(explainer *e, const ir_packing *packing, const rt_packed *packed) {
     ir_arena *arena = e->out.arena;
     const int64_t dense = dense_bytes(packing->type);
@@ -77,7 +93,7 @@ static void add_weight(explainer *e, const ir_op *op) {
     size_t index = 0;
     ir_text_add(&e->out, "    weight %s: %s, %s\n", op->name, ir_print_type(op->type, e->out.arena), pattern ? pattern : "dense");
     if (w && w->found) add_facts(e, w);
-    else ir_text_add(&e->out, "      non-zero    not known: no data is bound\n");
+    else add_assumption(e, pattern);
     for (const ir_packing *p = e->program->module->packings; p; p = p->next, index++)
         if (!strcmp(p->weight, op->name)) add_packing(e, p, e->program->laid ? &e->program->layout.packed[index] : NULL);
 }

@@ -117,12 +117,21 @@ static void add_contract(ir_text *out, const ir_dim *dim, const char *name) {
     ir_text_add(out, dim->step > 1 ? " in steps of %lld\n" : "\n", (long long)dim->step);
 }
 
-static void add_call(ir_text *out, const api_face *face, const names *params, const char *symbol) {
+static bool uses_weights(const ir_func *graph) {
+    for (const ir_op *op = graph->body.first; op; op = op->next)
+        if (op->code == IR_OP_weight) return true;
+    return false;
+}
+
+static void add_call(ir_text *out, const api_face *face, const names *params, const char *symbol, bool late) {
     const char *const *name = params->all;
     ir_text_add(out, "\n/* layer %s\n", face->name);
     for (size_t i = 0; i < face->ndims; i++) add_contract(out, face->dims[i], name[i]);
     for (size_t i = 0; i < face->nin; i++) add_comment(out, "in ", &face->in[i], name[face->ndims + i]);
     for (size_t i = 0; i < face->nout; i++) add_comment(out, "out", &face->out[i], name[face->ndims + face->nin + i]);
+    if (late && uses_weights(face->graph))
+        ir_text_add(out, " * its weights are bound at load time: call it through spc_run of libspc_rt, after spc_module_bind_file;\n"
+                         " * called directly it returns SPC_E_ARG\n");
     ir_text_add(out, " */\nint %s(", symbol);
     for (size_t i = 0; i < face->ndims; i++) ir_text_add(out, "int64_t %s, ", *name++);
     for (size_t i = 0; i < face->nin; i++) ir_text_add(out, "const %s *%s, ", c_type(face->in[i].type->dtype), *name++);
@@ -153,6 +162,7 @@ static const char preamble[] =
     "    int threads; /* how many tasks parallel_for runs at once */\n"
     "    void *scratch;\n"
     "    size_t scratch_bytes;\n"
+    "    const void *const *weights; /* for libspc_rt; leave it NULL */\n"
     "} spc_exec;\n#endif\n\n"
     "#ifndef SPC_STATUS_DEFINED\n#define SPC_STATUS_DEFINED\n"
     "typedef enum spc_status {\n"
@@ -184,7 +194,7 @@ spc_status api_header(spc_session *s, api_program *program, const char **result)
         if (status) return status;
         const names params = choose_names(program->arena, &face);
         const char *symbol = ir_format(program->arena, "%s%s", prefix, f->name);
-        add_call(&body, &face, &params, symbol);
+        add_call(&body, &face, &params, symbol, api_binds_late(s, program->module));
         add_scratch(&body, &face, &params, symbol);
     }
     const unsigned long long id = hash_text(body.data);

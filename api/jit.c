@@ -48,14 +48,6 @@ static int call_entry(void *ctx, const char *layer, const uint64_t *words, size_
 
 /* ---- reference ---- */
 
-static const void *reference_weight(void *ctx, const char *weight) {
-    const api_program *program = ctx;
-    char name[512];
-    if (snprintf(name, sizeof name, "%s/values", weight) >= (int)sizeof name) return NULL;
-    const ir_layout_piece *piece = ir_layout_find(&program->layout, name);
-    return piece ? (const char *)program->weights + piece->offset : NULL;
-}
-
 enum { MAX_VALUES = 128 };
 
 typedef struct reference_call {
@@ -64,7 +56,18 @@ typedef struct reference_call {
     int64_t dims[MAX_VALUES]; /* of the whole module, in order */
     size_t dim_count;
     spc_tensor in[MAX_VALUES], out[MAX_VALUES];
+    const void *const *weights; /* where they are bound late */
 } reference_call;
+
+static const void *reference_weight(void *ctx, const char *weight) {
+    const reference_call *call = ctx;
+    const api_program *program = call->program;
+    char name[512];
+    if (snprintf(name, sizeof name, "%s/values", weight) >= (int)sizeof name) return NULL;
+    const ir_layout_piece *piece = ir_layout_find(&program->layout, name);
+    if (!piece) return NULL;
+    return program->late ? call->weights[piece - program->layout.pieces] : (const char *)program->weights + piece->offset;
+}
 
 static bool bind_tensor(const reference_call *call, const ir_type *type, uint64_t address, spc_tensor *out) {
     *out = (spc_tensor){.data = (void *)(uintptr_t)address, .dtype = (spc_dtype)type->dtype, .rank = type->rank};
@@ -93,9 +96,12 @@ static int call_reference(const api_program *program, const api_face *face, cons
     const uint64_t *address = words + face->ndims;
     for (size_t i = 0; good && i < face->nin; i++) good = bind_tensor(call, face->in[i].type, *address++, &call->in[i]);
     for (size_t i = 0; good && i < face->nout; i++) good = bind_tensor(call, face->out[i].type, *address++, &call->out[i]);
+    const spc_exec *exec = (const spc_exec *)(uintptr_t)words[face->ndims + face->nin + face->nout];
+    call->weights = program->late && exec ? exec->weights : NULL;
+    good = good && (!program->late || call->weights);
     rt_error error = {0};
-    const int status = good ? (int)interp_graph(program->module, face->graph, call->dims, reference_weight,
-                                                (void *)program, call->in, call->out, &error)
+    const int status = good ? (int)interp_graph(program->module, face->graph, call->dims, reference_weight, call, call->in,
+                                                call->out, &error)
                             : SPC_E_ARG;
     free(call);
     return status;
@@ -105,7 +111,7 @@ static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_
     const api_program *program = ctx;
     for (size_t i = 0; i < program->face_count; i++) {
         const api_face *face = &program->faces[i];
-        if (!strcmp(face->name, layer) && count >= face->ndims + face->nin + face->nout)
+        if (!strcmp(face->name, layer) && count > face->ndims + face->nin + face->nout)
             return call_reference(program, face, words);
     }
     return SPC_E_INTERNAL;
@@ -161,7 +167,7 @@ static spc_status jit(spc_session *s, spc_module **out) {
     const char *chosen = api_option_value(s, API_backend);
     const char *backend = chosen || be_at(0) ? chosen : "interp"; /* a build without code generators runs all the same */
     jit_job job = {.reference = backend && !strcmp(backend, "reference"), .interp = backend && !strcmp(backend, "interp")};
-    api_need need = {.weights = true};
+    api_need need = {0};
     api_program *program = NULL;
     rt_error error = {0};
     spc_status status = job.reference ? api_select(s, &need, &program) : api_lower(s, &need, &program);

@@ -85,7 +85,29 @@ static void add_dims(ir_text *out, const ir_module *m) {
     ir_text_add(out, "]");
 }
 
-static void add_weights(ir_text *out, const ir_module *m) {
+/* What whoever loads the module needs to pack the weight as the kernels want it. */
+static void add_recipe(const spc_session *s, ir_text *out, const ir_packing *p) {
+    const api_weight *w = api_weight_find(s, p->weight);
+    rt_array_info arrays[RT_MAX_ARRAYS] = {rt_plain_array((spc_dtype)p->type->dtype)};
+    const int count = p->type->storage ? rt_storage_arrays(p->type->storage, arrays) : 1;
+    if (w && w->pattern) add_member(out, "pattern", w->pattern, ",");
+    if (w && w->scale) add_member(out, "scale", w->scale, ",");
+    add_member(out, "tensor", w ? w->declaration.tensor : p->weight, "");
+    if (p->type->storage) {
+        const rt_storage_request *r = &p->type->storage->request;
+        ir_text_add(out, ",\n   \"request\":{");
+        add_member(out, "dtype", ir_dtype_of((ir_dtype)r->dtype)->name, ",");
+        ir_text_add(out, "\"rows\":%lld,\"cols\":%lld,\"transposed\":%s,\"ktile\":%lld,\"nnz\":%lld,\"pad\":%lld,\"scale\":%d}",
+                    (long long)r->rows, (long long)r->cols, r->transposed ? "true" : "false", (long long)r->ktile,
+                    (long long)r->nnz, (long long)r->pad, r->crd_scale);
+    }
+    ir_text_add(out, ",\n   \"arrays\":[");
+    for (int i = 0; i < count; i++) ir_text_add(out, "%s\"%s:%d\"", i ? "," : "", arrays[i].name, arrays[i].bits);
+    ir_text_add(out, "]");
+}
+
+static void add_weights(const spc_session *s, ir_text *out, const ir_module *m) {
+    const bool late = api_binds_late(s, m);
     ir_text_add(out, ",\n \"weights\":[");
     for (const ir_packing *p = m->packings; p; p = p->next) {
         ir_text_add(out, "%s\n  {", p == m->packings ? "" : ",");
@@ -94,7 +116,10 @@ static void add_weights(ir_text *out, const ir_module *m) {
         add_member(out, "dtype", ir_dtype_of(p->type->dtype)->name, ",");
         add_shape(out, p->type);
         ir_text_add(out, ",");
-        add_member(out, "storage", p->type->storage ? p->type->storage->request.name : "plain", ",\"embedded\":true}");
+        add_member(out, "storage", p->type->storage ? p->type->storage->request.name : "plain", ",");
+        ir_text_add(out, "\"embedded\":%s", late ? "false,\n   " : "true");
+        if (late) add_recipe(s, out, p);
+        ir_text_add(out, "}");
     }
     ir_text_add(out, "]");
 }
@@ -122,7 +147,7 @@ spc_status api_manifest(spc_session *s, api_program *program, const char *prefix
     add_member(&out, "features", features, "");
     add_dims(&out, program->module);
     spc_status status = add_layers(s, program, &out, prefix);
-    add_weights(&out, program->module);
+    add_weights(s, &out, program->module);
     add_kernels(&out, program->module);
     ir_text_add(&out, "}\n");
     *result = out.data;

@@ -90,6 +90,10 @@ static spc_status check_staging(spc_session *s, const char *value) {
     if (strchr(value, '/')) return refuse(s, "staging", "\"%s\" is a path; it must be a name%s", value, "");
     return check_path(s, "staging", value);
 }
+static spc_status check_weights(spc_session *s, const char *value) {
+    if (!strcmp(value, "embedded") || !strcmp(value, "late")) return SPC_OK;
+    return refuse(s, "weights", "\"%s\" is neither embedded nor late%s", value, "");
+}
 static spc_status check_wisdom(spc_session *s, const char *value) {
     if (!strcmp(value, "none")) return SPC_OK;
     return api_fail(s, SPC_E_UNSUPPORTED, "option wisdom", "files of tuned plans are not supported yet; use none");

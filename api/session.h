@@ -30,7 +30,7 @@ const api_option_info *api_option_at(int index); /* NULL past the end */
 /* A weight that some layer uses, as it was declared. */
 typedef struct api_weight {
     rt_declaration declaration;
-    const char *pattern; /* NULL: dense */
+    const char *pattern, *scale; /* as in the IR; NULL: dense, none */
     ir_loc loc;
     rt_matrix matrix; /* once found */
     bool found, checked;
@@ -56,7 +56,7 @@ typedef struct api_program {
     ir_module *module;
     ir_target target;
     ir_plan *plan;
-    bool laid;
+    bool laid, late; /* late: the weights are bound when the module is loaded; the layout lists their arrays only */
     ir_layout layout;
     const char *manifest;
     be_blob *objects;
@@ -139,6 +139,8 @@ spc_status api_weights_check(spc_session *);
 /* Reports every weight of the module's graphs that has no data, at its declaration. */
 spc_status api_weights_require(spc_session *, const ir_module *);
 const api_weight *api_weight_find(const spc_session *, const char *name);
+/* No data was bound, and the kernels use weights: the host binds them when the module is loaded. */
+bool api_binds_late(const spc_session *, const ir_module *);
 /* ir_matrix_lookup and pass_context.weight; ctx is the session. */
 const rt_matrix *api_weight_matrix(void *session, const char *name);
 

@@ -1,7 +1,6 @@
 /* layout: packs the module's weights and gives every array its place in the weights object.
  *
- * rt_pack does the packing; here are only the plain tensors (which need no packer), the running offset and the walk
- * over the entries. Allocation is ordinary malloc, since a layout is larger than any arena ought to be. */
+ * rt_pack does the packing; here are only the running offset and the walk over the entries. Allocation is ordinary malloc, since a layout is larger than any arena ought to be. */
 #include "ir/layout.h"
 #include "runtime/weights.h"
 #include <assert.h>
@@ -31,35 +30,6 @@ static size_t count_packings(const ir_module *m)
     return n;
 }
 
-/* Bytes of a plain tensor of this matrix; false on overflow. */
-static bool plain_bytes(const rt_matrix *matrix, int64_t *count, int64_t *bytes)
-{
-    int64_t bits;
-    if (__builtin_mul_overflow(matrix->rows, matrix->cols, count)) return false;
-    if (__builtin_mul_overflow(*count, rt_dtype_bits(matrix->dtype), &bits)) return false;
-    *bytes = bits / 8 + (bits % 8 != 0);
-    return true;
-}
-
-static void copy_element(int64_t bits, uint8_t *to, int64_t at, const uint8_t *from, int64_t index)
-{
-    if (bits == 4) {
-        const unsigned nibble = from[index / 2] >> (index % 2 * 4) & 15u;
-        to[at / 2] = (uint8_t)(to[at / 2] | nibble << (at % 2 * 4));
-    } else {
-        memcpy(to + at * (bits / 8), from + index * (bits / 8), (size_t)(bits / 8));
-    }
-}
-
-/* dense is zeroed and large enough. */
-static void scatter_csr(const rt_matrix *matrix, void *dense)
-{
-    const int64_t bits = rt_dtype_bits(matrix->dtype);
-    for (int64_t row = 0; row < matrix->rows; row++)
-        for (int64_t i = matrix->row_start[row]; i < matrix->row_start[row + 1]; i++)
-            copy_element(bits, dense, row * matrix->cols + matrix->col[i], matrix->values, i);
-}
-
 static spc_status add_piece(layout_job *job, const ir_packing *packing, rt_array_info info, const void *data,
                             int64_t count, int64_t bytes)
 {
@@ -74,19 +44,18 @@ static spc_status add_piece(layout_job *job, const ir_packing *packing, rt_array
 /* The row-major tensor itself. packed keeps what had to be made for it, so that it is freed like the rest. */
 static spc_status lay_plain(layout_job *job, const ir_packing *packing, const rt_matrix *matrix, rt_packed *packed)
 {
-    const rt_array_info info = {"values", (int)rt_dtype_bits(matrix->dtype), ir_is_float((ir_dtype)matrix->dtype)};
     int64_t count, bytes;
     const void *data = matrix->dense;
-    if (!plain_bytes(matrix, &count, &bytes))
+    if (!rt_plain_size(matrix, &count, &bytes))
         return rt_fail(job->error, SPC_E_NOMEM, "weight \"%s\" exceeds 2^63 bits", packing->weight);
     if (!data && count > 0) {
-        void *dense = calloc(1, (size_t)bytes);
+        void *dense = malloc((size_t)bytes);
         if (!dense) return rt_fail(job->error, SPC_E_NOMEM, "no memory for weight \"%s\"", packing->weight);
-        scatter_csr(matrix, dense);
+        rt_plain_fill(matrix, dense, bytes);
         packed->arrays[0].data = dense;
         data = dense;
     }
-    return add_piece(job, packing, info, data, count, bytes);
+    return add_piece(job, packing, rt_plain_array(matrix->dtype), data, count, bytes);
 }
 
 static spc_status lay_packing(layout_job *job, const ir_packing *packing, rt_packed *packed)
@@ -105,18 +74,41 @@ static spc_status lay_packing(layout_job *job, const ir_packing *packing, rt_pac
     return status;
 }
 
-static spc_status set_offsets(ir_module *m, const ir_layout *layout, const ir_block *block, rt_error *error)
+typedef void place_op(ir_module *, ir_op *, const ir_layout *, const ir_layout_piece *);
+
+static void set_offset(ir_module *m, ir_op *op, const ir_layout *layout, const ir_layout_piece *piece)
+{
+    (void)layout;
+    ir_set_int(m, op, "offset", piece->offset);
+}
+
+static void make_bound(ir_module *m, ir_op *op, const ir_layout *layout, const ir_layout_piece *piece)
+{
+    op->code = IR_OP_bound;
+    op->nattrs = 0;
+    ir_set_int(m, op, "index", piece - layout->pieces);
+}
+
+static spc_status place_data(ir_module *m, const ir_layout *layout, const ir_block *block, place_op *place, rt_error *error)
 {
     spc_status status = SPC_OK;
     for (ir_op *op = block->first; op && !status; op = op->next) {
         if (op->code == IR_OP_data) {
             const ir_layout_piece *piece = ir_layout_find(layout, op->name);
             if (!piece) return rt_fail(error, SPC_E_INTERNAL, "layout: no array \"%s\" is packed", op->name);
-            ir_set_int(m, op, "offset", piece->offset);
+            place(m, op, layout, piece);
         }
-        status = set_offsets(m, layout, &op->body, error);
-        if (!status) status = set_offsets(m, layout, &op->body2, error);
+        status = place_data(m, layout, &op->body, place, error);
+        if (!status) status = place_data(m, layout, &op->body2, place, error);
     }
+    return status;
+}
+
+static spc_status place_all(ir_module *m, const ir_layout *layout, place_op *place, rt_error *error)
+{
+    spc_status status = SPC_OK;
+    for (const ir_func *f = m->funcs; f && !status; f = f->next)
+        if (f->form == IR_ENTRY) status = place_data(m, layout, &f->body, place, error);
     return status;
 }
 
@@ -125,21 +117,38 @@ static spc_status lay_all(ir_module *m, layout_job *job)
     spc_status status = SPC_OK;
     for (const ir_packing *p = m->packings; p && !status; p = p->next)
         status = lay_packing(job, p, &job->out->packed[job->out->packed_count++]);
-    for (ir_func *f = m->funcs; f && !status; f = f->next)
-        if (f->form == IR_ENTRY) status = set_offsets(m, job->out, &f->body, job->error);
-    return status;
+    return status ? status : place_all(m, job->out, set_offset, job->error);
 }
 
-spc_status ir_layout_data(ir_module *m, ir_matrix_lookup *lookup, void *ctx, ir_layout *out, rt_error *error)
+/* Room for all packings of the module; false: no memory. */
+static bool begin_layout(ir_layout *out, const ir_module *m)
 {
     const size_t packings = count_packings(m);
     *out = (ir_layout){0};
     out->packed = calloc(packings + 1, sizeof *out->packed);
     out->pieces = calloc(packings * MAX_PIECES_PER_PACKING + 1, sizeof *out->pieces);
+    return out->packed && out->pieces;
+}
+
+spc_status ir_layout_data(ir_module *m, ir_matrix_lookup *lookup, void *ctx, ir_layout *out, rt_error *error)
+{
     layout_job job = {out, lookup, ctx, error};
-    spc_status status = out->packed && out->pieces
-                            ? lay_all(m, &job)
-                            : rt_fail(error, SPC_E_NOMEM, "no memory for the list of weights");
+    spc_status status = begin_layout(out, m) ? lay_all(m, &job)
+                                             : rt_fail(error, SPC_E_NOMEM, "no memory for the list of weights");
+    if (status) ir_layout_free(out);
+    return status;
+}
+
+spc_status ir_layout_bound(ir_module *m, ir_layout *out, rt_error *error)
+{
+    spc_status status = begin_layout(out, m) ? SPC_OK : rt_fail(error, SPC_E_NOMEM, "no memory for the list of weights");
+    for (const ir_packing *p = m->packings; p && !status; p = p->next) {
+        rt_array_info arrays[RT_MAX_ARRAYS] = {rt_plain_array((spc_dtype)p->type->dtype)};
+        const int count = p->type->storage ? rt_storage_arrays(p->type->storage, arrays) : 1;
+        for (int i = 0; i < count; i++)
+            out->pieces[out->piece_count++] = (ir_layout_piece){.packing = p, .array = arrays[i]};
+    }
+    if (!status) status = place_all(m, out, make_bound, error);
     if (status) ir_layout_free(out);
     return status;
 }

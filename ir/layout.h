@@ -2,7 +2,10 @@
  *
  * The object is one run of read-only bytes behind one base address. Each array of each packing starts at a multiple
  * of 64; the gaps are zero. The `data "PACKING/ARRAY"` ops of entries get their offset attribute from here.
- * The order is that of the module's packings and of rt_storage_arrays, so equal inputs give equal bytes. */
+ * The order is that of the module's packings and of rt_storage_arrays, so equal inputs give equal bytes.
+ *
+ * Where the host binds the weights at load time there is no object but a table of the arrays' addresses, in the same
+ * order: ir_layout_bound turns `data` into `bound`, and whoever fills the table (runtime/binding.c) packs likewise. */
 #ifndef SPC_IR_LAYOUT_H
 #define SPC_IR_LAYOUT_H
 
@@ -34,6 +37,9 @@ enum { IR_LAYOUT_ALIGN = 64 };
  * SPC_E_PROGRAM: a weight without data, or one that its storage cannot hold; SPC_E_NOMEM; SPC_E_INTERNAL: a data op
  * names no array. On failure there is nothing to free. */
 spc_status ir_layout_data(ir_module *, ir_matrix_lookup *, void *ctx, ir_layout *out, rt_error *);
+/* The pieces without data, each one's place in the list being its index in the table; turns every `data` op into `bound`.
+ * SPC_E_NOMEM, SPC_E_INTERNAL. */
+spc_status ir_layout_bound(ir_module *, ir_layout *out, rt_error *);
 /* Writes the whole object, gaps included, to bytes bytes at object (64-aligned). */
 void ir_layout_write(const ir_layout *, void *object);
 /* The piece of "PACKING/ARRAY"; NULL: there is none. */

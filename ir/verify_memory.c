@@ -137,15 +137,22 @@ static bool has_array(const ir_packing *p, const char *array) {
     return false;
 }
 
-bool ir_verify_data(ir_verifier *v, const ir_op *op) {
+static bool check_array(ir_verifier *v, const ir_op *op) {
     const char *slash = strrchr(op->name, '/');
     if (op->type->kind != IR_BUFFER) return ir_verify_fail(v, op, "the result is no buffer");
     if (!slash) return ir_verify_fail(v, op, "\"%s\" is not PACKING/ARRAY", op->name);
     uint64_t hash = ir_hash_bytes(0, op->name, (size_t)(slash - op->name));
     const ir_packing *p = ir_set_find(&v->packings, hash, same_packing, op->name);
     if (!p) return ir_verify_fail(v, op, "there is no packing of \"%s\"", op->name);
-    if (!has_array(p, slash + 1)) return ir_verify_fail(v, op, "the packing has no array \"%s\"", slash + 1);
-    return ir_get_int(op, "offset", 0) >= 0 || ir_verify_fail(v, op, "a negative offset");
+    return has_array(p, slash + 1) || ir_verify_fail(v, op, "the packing has no array \"%s\"", slash + 1);
+}
+
+bool ir_verify_data(ir_verifier *v, const ir_op *op) {
+    return check_array(v, op) && (ir_get_int(op, "offset", 0) >= 0 || ir_verify_fail(v, op, "a negative offset"));
+}
+
+bool ir_verify_bound(ir_verifier *v, const ir_op *op) {
+    return check_array(v, op) && (ir_get_int(op, "index", -1) >= 0 || ir_verify_fail(v, op, "a negative index"));
 }
 
 /* Params are the arguments from 1 on, then task and tasks. */

@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-static double hinted_density(const rt_pattern *pattern)
-{
-    for (int i = 0; i < pattern->count; i++)
-        if (pattern->part[i].kind == RT_NM)
-            return (double)pattern->part[i].a / (double)pattern->part[i].b;
-    if (!pattern->count || pattern->part[0].kind == RT_DENSE)
-        return 1;
-    return pattern->density > 0 ? pattern->density : 0.1;
-}
-
 static double measured_density(const rt_matrix *matrix)
 {
     rt_facts facts;
@@ -55,7 +45,7 @@ static void weight_facts(planner_facts *f, pass_context *context, const ir_op *w
     if (!rt_pattern_parse(text, &f->pattern, NULL))
         f->pattern = (rt_pattern){0};
     order_parts(&f->pattern);
-    f->density = hinted_density(&f->pattern);
+    f->density = rt_pattern_density(&f->pattern);
     const rt_matrix *matrix = context->weight ? context->weight(context->weight_ctx, weight->name) : NULL;
     if (matrix && f->density < 1) {
         f->density = measured_density(matrix);

@@ -5,6 +5,8 @@
 #include "runtime/nonzeros.h"
 #include "runtime/occupancy.h"
 
+#include <stdio.h>
+
 typedef struct checking {
     const rt_pattern *pattern;
     spc_dtype dtype;
@@ -110,4 +112,12 @@ void rt_pattern_check(const rt_pattern *p, const rt_matrix *m, rt_violation *out
     if (has_part(p, RT_NM) || has_part(p, RT_BAND))
         rt_visit_nonzeros(m, check_element, &c);
     out->scattered = is_scattered(p, m);
+}
+
+void rt_violation_print(const rt_pattern *p, const rt_violation *v, char *out, size_t size)
+{
+    const rt_pattern part = {.count = 1, .part = {p->part[v->part]}};
+    char text[128];
+    rt_pattern_print(&part, text, sizeof text);
+    snprintf(out, size, "%g breaks the pattern %s; surplus elements in all: %lld", v->value, text, (long long)v->surplus);
 }

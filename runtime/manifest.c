@@ -3,7 +3,6 @@
 #include "runtime/manifest.h"
 #include "runtime/extent_eval.h"
 #include "runtime/module.h"
-#include "runtime/weights.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,14 +184,106 @@ static spc_status read_layer(reader *r, const json_t *root, const json_t *object
     return status;
 }
 
-static size_t count_unbound(const json_t *root)
+/* ---- weights that are not embedded ---- */
+
+static spc_status read_declaration(reader *r, const json_t *object, rt_late *late)
 {
-    size_t count = 0;
+    rt_declaration *d = &late->declaration;
+    const char *dtype = json_string_value(json_object_get(object, "dtype"));
+    const json_t *shape = json_object_get(object, "shape");
+    int64_t elements = 1;
+    spc_status status = read_text(r, object, "weight", &late->weight);
+    if (!status)
+        status = read_text(r, object, "tensor", &late->tensor);
+    if (status)
+        return status;
+    d->name = late->weight;
+    d->tensor = late->tensor;
+    if (!dtype || !find_dtype(dtype, &d->dtype))
+        return wrong(r, "is missing or not a dtype", "dtype");
+    if (!json_is_array(shape) || json_array_size(shape) > RT_MAX_RANK)
+        return wrong(r, "is missing, not an array or too long", "shape");
+    d->rank = (int)json_array_size(shape);
+    for (int i = 0; i < d->rank; i++) {
+        const char *text = json_string_value(json_array_get(shape, (size_t)i));
+        if (!text || !rt_extent_eval(text, NULL, NULL, 0, &d->dims[i]) || d->dims[i] < 0 ||
+            __builtin_mul_overflow(elements, d->dims[i] ? d->dims[i] : 1, &elements))
+            return wrong(r, "of a weight holds no constant extents", "shape");
+    }
+    return SPC_OK;
+}
+
+static spc_status read_pattern(reader *r, const json_t *object, rt_late *late)
+{
+    const char *text = json_string_value(json_object_get(object, "pattern"));
+    late->has_pattern = text != NULL;
+    return !text || rt_pattern_parse(text, &late->pattern, NULL) ? SPC_OK : wrong(r, "of a weight is not known", "pattern");
+}
+
+/* The arrays must be those that the code was made for: name:bits, in order. */
+static bool same_arrays(const json_t *list, const rt_storage *storage)
+{
+    rt_array_info arrays[RT_MAX_ARRAYS];
+    const int count = rt_storage_arrays(storage, arrays);
+    char text[64];
+    if (json_array_size(list) != (size_t)count)
+        return false;
+    for (int i = 0; i < count; i++) {
+        const char *given = json_string_value(json_array_get(list, (size_t)i));
+        snprintf(text, sizeof text, "%s:%d", arrays[i].name, arrays[i].bits);
+        if (!given || strcmp(given, text) != 0)
+            return false;
+    }
+    return true;
+}
+
+static spc_status read_storage(reader *r, const json_t *object, rt_late *late)
+{
+    const json_t *given = json_object_get(object, "request");
+    const char *name = json_string_value(json_object_get(object, "storage"));
+    const char *dtype = json_string_value(json_object_get(given, "dtype"));
+    rt_storage_request q = {.transposed = json_is_true(json_object_get(given, "transposed"))};
+    int64_t scale = 0;
+    rt_error error;
+    if (!name || strlen(name) >= sizeof q.name)
+        return wrong(r, "of a weight is missing or too long", "storage");
+    late->plain = strcmp(name, "plain") == 0;
+    if (late->plain)
+        return SPC_OK;
+    strcpy(q.name, name);
+    const struct {
+        const char *key;
+        int64_t *to;
+    } numbers[] = {{"rows", &q.rows}, {"cols", &q.cols}, {"ktile", &q.ktile}, {"nnz", &q.nnz}, {"pad", &q.pad}, {"scale", &scale}};
+    spc_status status = dtype && find_dtype(dtype, &q.dtype) ? SPC_OK : wrong(r, "of a storage is missing", "dtype");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
+        status = read_int(r, given, numbers[i].key, numbers[i].to);
+    q.crd_scale = (int)scale;
+    if (!status && (scale != q.crd_scale || !rt_storage_make(&q, &late->storage, &error)))
+        return wrong(r, "of a weight cannot be made", "storage");
+    return status || same_arrays(json_object_get(object, "arrays"), &late->storage)
+               ? status
+               : wrong(r, "of a weight has other arrays in this version; compile it again", "storage");
+}
+
+static spc_status read_late(reader *r, const json_t *root, rt_manifest *m)
+{
     const json_t *weights = json_object_get(root, "weights");
-    for (size_t i = 0; i < json_array_size(weights); i++)
-        if (json_is_false(json_object_get(json_array_get(weights, i), "embedded")))
-            count++;
-    return count;
+    spc_status status = SPC_OK;
+    if (!(m->late = calloc(json_array_size(weights) + 1, sizeof *m->late)))
+        return no_memory(r);
+    for (size_t i = 0; i < json_array_size(weights) && !status; i++) {
+        const json_t *object = json_array_get(weights, i);
+        if (!json_is_false(json_object_get(object, "embedded")))
+            continue;
+        rt_late *late = &m->late[m->nlate++];
+        status = read_declaration(r, object, late);
+        if (!status)
+            status = read_pattern(r, object, late);
+        if (!status)
+            status = read_storage(r, object, late);
+    }
+    return status;
 }
 
 static spc_status read_root(reader *r, const json_t *root, rt_manifest *m)
@@ -211,8 +302,7 @@ static spc_status read_root(reader *r, const json_t *root, rt_manifest *m)
         status = read_array(r, root, "layers", 1 << 20, sizeof *m->layers, &layers, &m->layers, &m->nlayers);
     for (size_t i = 0; i < m->nlayers && !status; i++)
         status = read_layer(r, root, json_array_get(layers, i), &m->layers[i]);
-    m->unbound = count_unbound(root);
-    return status;
+    return status ? status : read_late(r, root, m);
 }
 
 spc_status rt_manifest_parse(const char *text, rt_manifest **out, rt_error *error)
@@ -266,6 +356,11 @@ void rt_manifest_free(rt_manifest *m)
     for (size_t i = 0; i < m->nlayers; i++)
         free_layer(&m->layers[i]);
     free(m->layers);
+    for (size_t i = 0; i < m->nlate; i++) {
+        free(m->late[i].weight);
+        free(m->late[i].tensor);
+    }
+    free(m->late);
     free(m->cpu);
     free(m->features);
     free(m);

@@ -3,8 +3,8 @@
 #ifndef SPC_RT_MANIFEST_H
 #define SPC_RT_MANIFEST_H
 
-#include "runtime/error.h"
-#include <stdbool.h>
+#include "runtime/pattern.h"
+#include "runtime/weights.h"
 
 enum { RT_ABI = 1, RT_MAX_RANK = 8, RT_MAX_WORDS = 120 };
 
@@ -38,11 +38,21 @@ typedef struct rt_layer {
     rt_size scratch;
 } rt_layer;
 
+/* A weight that is bound when the module is loaded, as one storage has it. */
+typedef struct rt_late {
+    char *weight, *tensor; /* what the declaration's names point at */
+    rt_declaration declaration;
+    bool has_pattern, plain; /* plain: no storage */
+    rt_pattern pattern;
+    rt_storage storage;
+} rt_late;
+
 typedef struct rt_manifest {
     int64_t abi;
     char *cpu, *features;
-    size_t nlayers, unbound; /* unbound: weights that are not embedded */
+    size_t nlayers, nlate;
     rt_layer *layers;
+    rt_late *late; /* in the order of the table of arrays */
 } rt_manifest;
 
 /* SPC_E_ABI where the text is not JSON of this form, or of another abi. *out is NULL on failure. */

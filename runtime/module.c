@@ -45,6 +45,8 @@ static spc_status fill(spc_module *m, const char *text, rt_error *error)
     spc_status status = rt_manifest_parse(text, &m->manifest, error);
     if (!status && m->code.symbol)
         status = check_features(m->manifest, error);
+    if (!status && m->manifest->nlate && !(m->binding = rt_binding_new(m->manifest)))
+        status = rt_fail(error, SPC_E_NOMEM, "no memory for the weights of a module");
     return status;
 }
 
@@ -109,6 +111,8 @@ RT_EXPORT spc_status spc_module_open(const char *path, spc_module **out)
                                    : rt_fail(&error, SPC_E_ARG, "the path of the library is NULL");
     if (status) {
         rt_messages_set((*out)->messages, error.text);
+        rt_binding_free((*out)->binding);
+        (*out)->binding = NULL;
         rt_manifest_free((*out)->manifest);
         (*out)->manifest = NULL;
     }
@@ -117,31 +121,44 @@ RT_EXPORT spc_status spc_module_open(const char *path, spc_module **out)
 
 /* ---- weights that were not embedded ---- */
 
-static spc_status bind(spc_module *m, const char *what)
+static spc_status refuse_binding(const spc_module *m, const char *what, rt_error *error)
 {
-    rt_error error;
-    if (!m)
-        return SPC_E_ARG;
     if (!what)
-        rt_fail(&error, SPC_E_ARG, "the weight to bind is NULL");
-    else if (!m->manifest)
-        rt_fail(&error, SPC_E_ARG, "the module could not be opened");
-    else if (m->manifest->unbound)
-        rt_fail(&error, SPC_E_UNSUPPORTED, "%s: binding weights at load time is not supported; compile with -w", what);
-    else
-        rt_fail(&error, SPC_E_UNSUPPORTED, "%s: weights are embedded in this module", what);
-    rt_messages_set(m->messages, error.text);
-    return error.status;
+        return rt_fail(error, SPC_E_ARG, "what to bind is NULL");
+    if (!m->manifest)
+        return rt_fail(error, SPC_E_ARG, "the module could not be opened");
+    if (!m->binding)
+        return rt_fail(error, SPC_E_UNSUPPORTED, "%s: weights are embedded in this module", what);
+    return SPC_OK;
+}
+
+static spc_status finish_binding(const spc_module *m, spc_status status, const rt_error *error)
+{
+    if (status)
+        rt_messages_set(m->messages, error->text);
+    return status;
 }
 
 RT_EXPORT spc_status spc_module_bind_file(spc_module *m, const char *weights)
 {
-    return bind(m, weights);
+    if (!m)
+        return SPC_E_ARG;
+    rt_error error;
+    spc_status status = refuse_binding(m, weights, &error);
+    if (!status)
+        status = rt_binding_add_file(m->binding, weights, &error);
+    return finish_binding(m, status, &error);
 }
 
 RT_EXPORT spc_status spc_module_bind(spc_module *m, const char *weight, const spc_tensor *dense)
 {
-    return bind(m, dense ? weight : NULL);
+    if (!m)
+        return SPC_E_ARG;
+    rt_error error;
+    spc_status status = refuse_binding(m, dense ? weight : NULL, &error);
+    if (!status)
+        status = rt_binding_add_tensor(m->binding, weight, dense, &error);
+    return finish_binding(m, status, &error);
 }
 
 /* ---- asking and freeing ---- */
@@ -160,6 +177,7 @@ RT_EXPORT void spc_module_free(spc_module *m)
 {
     if (!m)
         return;
+    rt_binding_free(m->binding);
     rt_manifest_free(m->manifest);
     if (m->code.release)
         m->code.release(m->code.ctx);

@@ -244,3 +244,13 @@ void rt_pattern_print(const rt_pattern *p, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " & " : "", text);
     }
 }
+
+double rt_pattern_density(const rt_pattern *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (p->part[i].kind == RT_NM)
+            return (double)p->part[i].a / (double)p->part[i].b;
+    if (!p->count || p->part[0].kind == RT_DENSE)
+        return 1;
+    return p->density > 0 ? p->density : 0.1;
+}

@@ -34,6 +34,10 @@ typedef struct rt_violation {
     bool scattered;  /* warning: under half of the zeros fall in whole zero blocks, rows or columns */
 } rt_violation;
 void rt_pattern_check(const rt_pattern *, const rt_matrix *, rt_violation *out);
+/* What to say of a violation, without its place. */
+void rt_violation_print(const rt_pattern *, const rt_violation *, char *out, size_t size);
+/* Density that a plan counts on where there is no data: what the pattern implies, else the hint, else 0.1. */
+double rt_pattern_density(const rt_pattern *);
 
 typedef struct rt_facts {
     int64_t rows, cols, nnz;

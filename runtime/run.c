@@ -1,5 +1,5 @@
 /* run: one call of a layer. Finds the dims from the tensors' shapes, checks everything that the compiled code takes
- * for granted, and calls it. Allocates nothing. */
+ * for granted, and calls it. Allocates nothing, but that the first run packs weights which are bound at load time. */
 #include "runtime/export.h"
 #include "runtime/extent_eval.h"
 #include "runtime/module_private.h"
@@ -231,12 +231,15 @@ static spc_status find_scratch(call *c, int threads, size_t *bytes)
     return SPC_OK;
 }
 
+/* What the first version of the struct held; later members count as zero where the caller's ends before them. */
+static const size_t least_exec = offsetof(spc_exec, weights);
+
 static spc_status check_exec(call *c, const spc_exec *exec)
 {
     size_t needed = 0;
     if (!exec)
         return SPC_OK;
-    if (exec->size < sizeof *exec)
+    if (exec->size < least_exec)
         return rt_fail(&c->error, SPC_E_ARG, "spc_exec: size is %zu, set it to sizeof(spc_exec)", exec->size);
     if (!exec->scratch)
         return SPC_OK;
@@ -259,8 +262,6 @@ static spc_status start(const spc_module *m, const char *layer, call *c)
         return rt_fail(&c->error, SPC_E_ARG, "no layer %s in this module", layer);
     if ((c->nin && !c->in) || (c->nout && !c->out))
         return rt_fail(&c->error, SPC_E_ARG, "layer %s: the array of tensors is NULL", layer);
-    if (m->manifest->unbound)
-        return rt_fail(&c->error, SPC_E_ARG, "layer %s: its weights are neither embedded nor bound", layer);
     return SPC_OK;
 }
 
@@ -287,6 +288,20 @@ static spc_status run(const spc_module *m, call *c, const spc_exec *exec)
     return rt_fail(&c->error, (spc_status)status, "layer %s: %s", c->layer->name, spc_status_text((spc_status)status));
 }
 
+/* The caller's settings with the table of weights, where the module has one. */
+static spc_status add_weights(const spc_module *m, call *c, const spc_exec **exec, spc_exec *own)
+{
+    if (!m->binding)
+        return SPC_OK;
+    const spc_exec *given = *exec;
+    *own = (spc_exec){0};
+    if (given)
+        memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+    own->size = sizeof *own;
+    *exec = own;
+    return rt_binding_table(m->binding, &own->weights, &c->error);
+}
+
 static spc_status finish(const spc_module *m, call *c, spc_status status)
 {
     if (status)
@@ -299,12 +314,15 @@ RT_EXPORT spc_status spc_run(const spc_module *m, const char *layer, const spc_t
 {
     if (!m)
         return SPC_E_ARG;
+    spc_exec own;
     call c = { .in = in, .out = out, .nin = n_in, .nout = n_out };
     spc_status status = start(m, layer, &c);
     if (!status)
         status = check_call(&c);
     if (!status)
         status = check_exec(&c, exec);
+    if (!status)
+        status = add_weights(m, &c, &exec, &own);
     if (!status)
         status = run(m, &c, exec);
     return finish(m, &c, status);

@@ -122,6 +122,12 @@ typedef struct rt_packed {
  * a row is full in its tile there is none, and then no padding is made. Fails with SPC_E_NOMEM, or SPC_E_PROGRAM where the matrix does not fit the
  * storage (surplus non-zeros in an N:M group). Free with rt_packed_free. */
 spc_status rt_pack(const rt_storage *, const rt_matrix *, rt_packed *out, rt_error *);
+/* A plain tensor, which has no storage: its one array, its elements and bytes (false on overflow), and its data from
+ * either form of a matrix, written to `bytes` bytes. */
+rt_array_info rt_plain_array(spc_dtype);
+bool rt_plain_size(const rt_matrix *, int64_t *count, int64_t *bytes);
+void rt_plain_fill(const rt_matrix *, void *dense, int64_t bytes);
+spc_status rt_pack_plain(const rt_matrix *, rt_packed *out, rt_error *); /* a copy, 64-aligned */
 /* Back to a dense row-major tensor of the STORED shape, for tests and explain. Padding must be zero (checked). */
 spc_status rt_unpack(const rt_storage *, const rt_packed *, void *dense, rt_error *);
 void rt_packed_free(rt_packed *);

@@ -119,8 +119,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* Where the FILE of NAME=FILE begins; NULL where the text is a path: NAME is made of letters, digits, '_' and '.'. */
-static const char *file_of(const char *spec)
+const char *rt_weights_file_of(const char *spec)
 {
     const char *at = spec;
     while (isalnum((unsigned char)*at) || *at == '_' || *at == '.')
@@ -187,7 +186,7 @@ static spc_status open_offer(offer *o, rt_error *e)
 
 spc_status rt_weights_add_file(rt_weights *w, const char *spec, rt_error *e)
 {
-    const char *file = file_of(spec);
+    const char *file = rt_weights_file_of(spec);
     offer o = {.file = strdup(file ? file : spec), .weight = file ? strndup(spec, (size_t)(file - spec - 1)) : NULL};
     spc_status status = !o.file || (file && !o.weight) ? no_memory(e) : open_offer(&o, e);
     if (status == SPC_OK)

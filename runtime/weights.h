@@ -18,6 +18,8 @@ void rt_weights_free(rt_weights *);
 spc_status rt_weights_add_file(rt_weights *, const char *spec, rt_error *);
 /* One tensor from memory, copied; it goes by the weight's own name and comes before files. */
 spc_status rt_weights_add_tensor(rt_weights *, const char *weight, const spc_tensor *, rt_error *);
+/* The FILE of NAME=FILE; NULL where the text is a path: NAME is made of letters, digits, '_' and '.'. */
+const char *rt_weights_file_of(const char *spec);
 bool rt_weights_empty(const rt_weights *);
 /* What is found from now on in files without values gets random ones; without a seed they are 1. */
 void rt_weights_seed(rt_weights *, uint64_t seed);

@@ -14,7 +14,7 @@ const cli_command *cli_command_at(int index) {
         {"check", 'K', "MODEL.sdl -w FILE [--layer L]", "Compares compiled layers with the reference on random inputs.", cli_check},
         {"bench", 'B', "MODEL.sdl -w FILE --layer L --dim batch=128", "Measures a layer against its dense form (not supported yet).", cli_later},
         {"tune", 'T', "MODEL.sdl -w FILE [--layer L]", "Looks for the fastest plan (not supported yet).", cli_later},
-        {"prune", 'P', "IN.safetensors -o OUT.safetensors", "Prunes weights to a pattern (not supported yet).", cli_later},
+        {"prune", 'P', "IN.safetensors -o OUT.safetensors --pattern P [--density D]", "Prunes weights to a pattern.", cli_prune},
         {"wisdom", 'W', "import|export|clear", "Looks after tuned plans (not supported yet).", cli_later},
     };
     return (size_t)index < sizeof table / sizeof *table ? &table[index] : NULL;
@@ -26,7 +26,7 @@ static int print_version(void) {
     char backend[256];
     printf("spc %s\nbackends:", spc_version());
     for (int i = 0; spc_backend_at(i, backend, sizeof backend); i++) printf(" %s,", backend);
-    printf(" interp, reference\nlicense: see the file LICENSE\n");
+    printf(" interp, reference\nlicense: Apache License 2.0, no warranty; see LICENSE, installed in share/doc/spc\n");
     return EXIT_DONE;
 }
 

@@ -77,6 +77,7 @@ static spc_status set_options(const cli_args *args, spc_session *s) {
     spc_status status = spc_set(s, "staging", cli_staging_name(staging));
     for (size_t i = 0; i < args->count && !status; i++)
         if (keys[args->given[i].id]) status = spc_set(s, keys[args->given[i].id], args->given[i].value);
+    if (!status && strchr("RKBT", args->letter)) status = spc_set(s, "weights", "embedded"); /* these run the layers */
     if (!status && cli_has(args, CLI_debug)) status = spc_set(s, "debug", "yes");
     return status;
 }

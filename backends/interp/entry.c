@@ -60,6 +60,13 @@ void interp_data(interp_machine *m, const interp_instr *in)
     else m->frame[in->out].p = (char *)m->call->weights + offset->i;
 }
 
+void interp_bound(interp_machine *m, const interp_instr *in)
+{
+    const void *const *weights = m->call->exec.weights;
+    if (!weights) interp_fail(m, SPC_E_ARG);
+    else m->frame[in->out].p = (char *)(uintptr_t)weights[ir_get_int(in->op, "index", 0)];
+}
+
 /* ---- launch ---- */
 
 enum { MAX_WORDS = 120 };

@@ -190,6 +190,7 @@ static interp_run *const runs[IR_OP_COUNT] = {
     [IR_OP_threads] = interp_threads,
     [IR_OP_scratch] = interp_scratch,
     [IR_OP_data] = interp_data,
+    [IR_OP_bound] = interp_bound,
     [IR_OP_launch] = interp_launch,
 };
 

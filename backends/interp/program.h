@@ -71,7 +71,7 @@ bool interp_knows(const ir_op *);
 /* The ops with jumps, placed by the compiler. */
 interp_run interp_for_begin, interp_for_end, interp_if_begin, interp_jump;
 /* The ops of entries (entry.c). */
-interp_run interp_check, interp_threads, interp_scratch, interp_data, interp_launch, interp_cpu_has;
+interp_run interp_check, interp_threads, interp_scratch, interp_data, interp_bound, interp_launch, interp_cpu_has;
 
 static inline void interp_fail(interp_machine *m, spc_status status)
 {

@@ -152,6 +152,15 @@ LLVMValueRef llvm_emit_data(llvm_emitter *e, const ir_op *op)
     return byte_offset(e, weights, (size_t)ir_get_int(op, "offset", 0));
 }
 
+LLVMValueRef llvm_emit_bound(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef table = EXEC_MEMBER(e, llvm_ptr(e), weights);
+    size_t at = (size_t)ir_get_int(op, "index", 0) * sizeof(void *);
+
+    return_unless(e, LLVMBuildIsNotNull(e->builder, table, ""), SPC_E_ARG);
+    return LLVMBuildLoad2(e->builder, llvm_ptr(e), byte_offset(e, table, at), "");
+}
+
 /* ---- launch ---- */
 
 typedef struct launch_call {

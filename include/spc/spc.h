@@ -71,6 +71,21 @@ spc_status spc_shapes(spc_session *, const char *layer, const char *dims, const 
 /* The other way round: dtype, rank and dims of a layer's inputs, given all of its dims. */
 spc_status spc_input_shapes(spc_session *, const char *layer, const char *dims, spc_tensor *in, size_t n_in);
 
+/* Makes weights fit a pattern: what is largest by magnitude stays (of blocks, rows and columns by L2 norm; of equals the
+ * lower index; NaN is larger than infinity), the rest becomes zero. */
+typedef struct spc_pruning {
+    size_t size;         /* sizeof(spc_pruning): the struct may grow */
+    const char *pattern; /* "2:4", "block(8, 4)", "unstructured", "rows" or "columns" */
+    double density;      /* share kept, of each tensor; 0: not given, as for N:M, which says it */
+    const char *const *tensors; /* globs of names; count 0: every float tensor of rank 2 or more */
+    size_t tensor_count;
+    void (*report)(void *ctx, const char *tensor, int64_t nonzeros, int64_t elements); /* of each pruned one; may be NULL */
+    void *report_ctx;
+} spc_pruning;
+/* Reads one safetensors file and writes another, whole or not at all ("-" is standard output). All but the pruned
+ * elements stays as it is. SPC_E_PROGRAM: `in` is malformed, or an axis is no multiple of the block or group. */
+spc_status spc_prune_file(spc_session *, const char *in, const char *out, const spc_pruning *);
+
 /* Writes NumPy files, all or none. */
 spc_status spc_write_tensors(spc_session *, const char *const *paths, const spc_tensor *, size_t count);
 

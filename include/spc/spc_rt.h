@@ -58,6 +58,7 @@ typedef struct spc_exec {
     int threads; /* how many tasks parallel_for runs at once; under 1 counts as 1 */
     void *scratch;
     size_t scratch_bytes; /* NULL: allocated for the call. Given, running allocates nothing. */
+    const void *const *weights; /* spc_run sets it where weights are bound at load time; hosts leave it NULL */
 } spc_exec;
 #endif
 
@@ -67,7 +68,9 @@ typedef struct spc_pool spc_pool;
 /* Loads a kernels.so. SPC_E_UNSUPPORTED: this CPU lacks a feature that it was compiled for. On failure *out is a
  * module that only carries its message for spc_module_error() (free it), or NULL when there was no memory. */
 spc_status spc_module_open(const char *so_path, spc_module **out);
-/* Weights that were not embedded; before the first run. */
+/* Weights that were not embedded: PATH.safetensors or NAME=FILE, or one tensor, which is copied and comes before files.
+ * Before the first run, which packs them: from then on the module is immutable and this is SPC_E_ARG. Data that breaks
+ * its declaration or pattern is SPC_E_PROGRAM; a run without all weights is SPC_E_ARG and its message names them. */
 spc_status spc_module_bind_file(spc_module *, const char *weights);
 spc_status spc_module_bind(spc_module *, const char *weight, const spc_tensor *dense);
 /* JSON text: layers, their inputs and results, dims and contracts, kernels, weights. Owned by the module. */

@@ -16,7 +16,7 @@ int main(void)
 {
     float x[3 * 24], y[3 * 24];
     for (int i = 0; i < 3 * 24; i++) x[i] = (float)(i %% 7 - 3);
-    spc_exec e = {sizeof(spc_exec), NULL, NULL, 2, NULL, 0};
+    spc_exec e = {sizeof(spc_exec), NULL, NULL, 2, NULL, 0, NULL};
     e.scratch_bytes = ffn_scratch(3, 2);
     e.scratch = aligned_alloc(64, (e.scratch_bytes + 127) / 64 * 64);
     if (ffn(3, x, y, NULL) != 0) return 1;

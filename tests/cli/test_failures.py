@@ -70,15 +70,13 @@ class Failures(kit.Case):
         self.compile(3, "-w", "none.safetensors")
         self.assertSays("none.safetensors")
 
-    @kit.needs_compiler
-    def test_code_without_weights_is_not_there_yet(self):
+    def test_running_needs_weights(self):
+        """Only what is compiled may leave its weights to whoever loads it."""
         self.ffn()
-        for kind in ("so", "obj", "asm", "llvm"):
-            self.spc("ffn.sdl", f"--emit={kind}", "-o", "k", status=3)
-            self.assertSays("ffn.sdl: error:", "-w")
-        for kind in ("graph", "kernel", "header", "plan", "manifest"):
-            self.spc("ffn.sdl", f"--emit={kind}")
-        self.assertEqual(self.files(), ["ffn.safetensors", "ffn.sdl"])
+        np.save(self.path("x.npy"), np.zeros((1, 24), np.float32))
+        for command in (("run", "ffn.sdl", "--in", "x=x.npy"), ("check", "ffn.sdl")):
+            self.spc(*command, status=1)
+            self.assertSays("ffn.sdl:3:8: error: no data for weight", "ffn.sdl:5:8: error: no data for weight")
 
     @kit.needs_compiler
     def test_layer_named_like_libc(self):

@@ -60,6 +60,7 @@ static void options_are_checked(void **state) {
                  {"memory", "12X", "12X"},       {"memory", "", "bytes"},       {"prefix", "9a", "9a"},
                  {"prefix", "a b", "a b"},       {"debug", "maybe", "maybe"},   {"memory", "99999999999999999999G", "bytes"},
                  {"seed", "-1", "-1"},            {"seed", "18446744073709551616", "64 bits"},
+                 {"weights", "none", "late"},
                  {"staging", "a/b", "a/b"},      {"cache", "", "empty"}};
     static const char *const right[][2] = {{"cpu", "x86-64-v3"}, {"cpu", "native"}, {"backend", "interp"},
                                            {"memory", "64M"},    {"prefix", "a_"},  {"prefix", ""},
@@ -120,6 +121,7 @@ static void bindings_are_checked(void **state) {
     assert_int_equal(spc_load(s, "m.sdl", program, strlen(program)), SPC_E_PROGRAM);
     spc_session_free(s);
     s = loaded(program);
+    assert_int_equal(spc_set(s, "weights", "embedded"), SPC_OK);
     assert_int_equal(spc_jit(s, &m), SPC_E_PROGRAM); /* no data */
     assert_non_null(strstr(spc_messages(s), "m.sdl:2:"));
     spc_session_free(s);

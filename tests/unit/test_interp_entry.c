@@ -146,6 +146,32 @@ static void test_data(void **state)
     assert_int_equal(call(ENTRY_DATA, words, 2, weights, NULL, 0), SPC_E_INTERNAL);
 }
 
+#define ENTRY_BOUND                                                                                            \
+    "packing \"w\" of \"w\" : f64[3]\n"                                                                          \
+    "kernel @note {\n %0 = param \"z\" : buffer i64\n %1 = param \"w\" : buffer i64\n %2 = param \"task\" : index\n" \
+    " %3 = param \"tasks\" : index\n %4 = load %1, 2 : i64\n store %4, %0, 0\n}\n"                                \
+    "entry @f {\n %0 = param \"z\" : buffer i64\n %1 = bound \"w/values\" [index=1] : buffer i64\n"               \
+    " launch 1, %0, %1 \"note\"\n}\n"
+
+static void test_bound(void **state)
+{
+    const int64_t weights[3] = {10, 20, 30};
+    const void *const table[] = {NULL, weights};
+    int64_t z = 0;
+    spc_exec exec = {.size = sizeof exec, .weights = table}, shorter = exec;
+    uint64_t words[] = {word(&z), word(&exec)};
+    (void)state;
+    assert_int_equal(call(ENTRY_BOUND, words, 2, NULL, NULL, 0), SPC_OK);
+    assert_int_equal(z, 30);
+    shorter.size = offsetof(spc_exec, weights);
+    words[1] = word(&shorter);
+    assert_int_equal(call(ENTRY_BOUND, words, 2, NULL, NULL, 0), SPC_E_ARG);
+    exec.weights = NULL;
+    words[1] = word(&exec);
+    assert_int_equal(call(ENTRY_BOUND, words, 2, weights, NULL, 0), SPC_E_ARG);
+    assert_int_equal(call(ENTRY_BOUND, words, 1, weights, NULL, 0), SPC_E_ARG);
+}
+
 /* A defect inside a task comes back through the launch. */
 static void test_task_failure_is_returned(void **state)
 {
@@ -163,7 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_launch_runs_every_task_once), cmocka_unit_test(test_no_tasks_and_failed_check),
         cmocka_unit_test(test_scratch), cmocka_unit_test(test_own_scratch_and_no_exec), cmocka_unit_test(test_short_exec),
-        cmocka_unit_test(test_data), cmocka_unit_test(test_task_failure_is_returned),
+        cmocka_unit_test(test_data), cmocka_unit_test(test_bound), cmocka_unit_test(test_task_failure_is_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,33 @@ static void test_object(void **state)
     ir_arena_free(s.arena);
 }
 
+static void test_bound(void **state)
+{
+    setting s = begin();
+    ir_layout layout;
+    rt_error error = {0};
+    (void)state;
+    pack(&s, "dense", IR_F32, NULL);
+    pack(&s, "dense", IR_F32, "csr"); /* pos1, crd1, values */
+    pack(&s, "nobody", IR_F32, NULL);
+    ir_op *plain = add_data(&s, "dense/values"), *packed = add_data(&s, "dense.2/values"), *last = add_data(&s, "nobody/values");
+    if (ir_layout_bound(s.m, &layout, &error)) fail_msg("%s", error.text);
+    ir_op *const ops[] = {plain, packed, last};
+    static const int indices[] = {0, 3, 4};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ops[i]->code, IR_OP_bound);
+        assert_int_equal(ir_get_int(ops[i], "index", -1), indices[i]);
+        assert_null(ir_attr_find(ops[i], "offset"));
+    }
+    assert_int_equal(layout.piece_count, 5);
+    assert_int_equal(layout.bytes, 0);
+    assert_string_equal(layout.pieces[1].array.name, "pos1");
+    ir_layout_free(&layout);
+    add_data(&s, "dense/perm");
+    assert_int_equal(ir_layout_bound(s.m, &layout, NULL), SPC_E_INTERNAL);
+    ir_arena_free(s.arena);
+}
+
 static spc_status status_of(setting *s)
 {
     ir_layout layout;
@@ -151,7 +178,7 @@ static void test_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_object), cmocka_unit_test(test_failures), cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_object), cmocka_unit_test(test_bound), cmocka_unit_test(test_failures), cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

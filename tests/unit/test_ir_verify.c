@@ -165,6 +165,8 @@ static const broken cases[] = {
     {ENTRY("%2 = lt 0, %1 : bool if %2 { %3 = scratch 8 : buffer u8 }"), "scratch in @e: inside a body"},
     {ENTRY("%2 = data \"w\" : buffer f32"), "data in @e: \"w\" is not PACKING/ARRAY"},
     {ENTRY("%2 = data \"v/values\" : buffer f32"), "data in @e: there is no packing"},
+    {ENTRY("%2 = bound \"w/perm\" [index=0] : buffer u32"), "bound in @e: the packing has no array \"perm\""},
+    {ENTRY("%2 = bound \"w/values\" [index=-1] : buffer f32"), "bound in @e: a negative index"},
     {ENTRY("%2 = data \"w/perm\" : buffer u32"), "data in @e: the packing has no array \"perm\""},
     {ENTRY("launch 1, %0 \"j\""), "launch in @e: there is no kernel @j"},
     {ENTRY("launch %0, %0 \"k\""), "launch in @e: the number of tasks is no index"},

@@ -247,6 +247,33 @@ static void test_data(void **state)
     unload(&l);
 }
 
+static void test_bound(void **state)
+{
+    static const float weights[] = {10, 20, 30, 40};
+    const void *const table[] = {NULL, NULL, weights};
+    float y[4] = {0};
+    (void)state;
+    LLVM_OR_SKIP();
+    loaded l = load_text("packing \"w\" of \"w\" : f32[4]\n" KERNEL_ADD "entry @run {\n %0 = param \"y\" : buffer f32\n"
+                         " %1 = scratch 100 : buffer u8\n" /* which is given back where there are no weights */
+                         " %2 = bound \"w/values\" [index=2] : buffer f32\n launch 4, %2, %0, 0 \"add\"\n}\n",
+                         NULL);
+    int (*run)(float *, const spc_exec *) = (int (*)(float *, const spc_exec *))(uintptr_t)llvm_function(l.image, "run");
+    spc_exec exec = {.size = sizeof exec, .weights = table};
+    assert_int_equal(run(y, NULL), SPC_E_ARG);
+    exec.size = offsetof(spc_exec, weights);
+    assert_int_equal(run(y, &exec), SPC_E_ARG);
+    exec.size = sizeof exec;
+    exec.weights = NULL;
+    assert_int_equal(run(y, &exec), SPC_E_ARG);
+    assert_true(y[0] == 0);
+    exec.weights = table;
+    assert_int_equal(run(y, &exec), SPC_OK);
+    for (int i = 0; i < 4; i++)
+        assert_true(y[i] == weights[i] + 4);
+    unload(&l);
+}
+
 /* ---- failures ---- */
 
 /* An entry without its kernel: the look-up fails, and nothing is printed. */
@@ -321,7 +348,7 @@ int main(void)
         cmocka_unit_test(test_launch),        cmocka_unit_test(test_short_exec),
         cmocka_unit_test(test_check),         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_cpu_has),       cmocka_unit_test(test_own_scratch),
-        cmocka_unit_test(test_given_scratch), cmocka_unit_test(test_data),
+        cmocka_unit_test(test_given_scratch), cmocka_unit_test(test_data), cmocka_unit_test(test_bound),
         cmocka_unit_test(test_missing_symbol),
         cmocka_unit_test(test_concurrent_compilations),
     };

@@ -13,7 +13,8 @@ layer ffn
 
   kernel ffn.0: linear + relu -> f32[batch,32]
     weight w: f32[32,64], unstructured
-      non-zero    not known: no data is bound
+      non-zero    not known: no data is bound, so density and row histogram are missing;
+                  the planner counts on density 0.1, as there is no hint
       storage     csr
     plan (user)
       store=csr tile=8xall rows=all unroll=1 lanes=batch par=cols pack=yes

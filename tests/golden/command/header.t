@@ -30,6 +30,7 @@ typedef struct spc_exec {
     int threads; /* how many tasks parallel_for runs at once */
     void *scratch;
     size_t scratch_bytes;
+    const void *const *weights; /* for libspc_rt; leave it NULL */
 } spc_exec;
 #endif
 

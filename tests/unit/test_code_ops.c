@@ -1,6 +1,6 @@
-/* Every op of kernels, on every dtype and several widths, compiled for every target that this CPU runs, against the
+/* Every op of kernels, on every dtype and several widths, compiled by every backend for every target that this CPU runs, against the
  * interpreter. Floats must agree to the bit, but for the sign of zeros and the payload of NaNs. */
-#include "tests/unit/llvm_text.h"
+#include "tests/unit/code_text.h"
 #include <math.h>
 
 enum { INPUTS = 3, LANES = 64, REGION = LANES * 8, MOST_RESULTS = 400, OUT_BYTES = 1 << 18 };
@@ -191,9 +191,9 @@ static void compare(const bench *b, const uint8_t *got, const uint8_t *want, con
             if (same(r->dtype, got + at, want + at))
                 continue;
             if (ir_is_float(r->dtype))
-                fail_msg("%s: %s: lane %d is %a, not %a", target, r->label, lane, float_at(r->dtype, got + at),
+                fail_msg("%s %s: %s: lane %d is %a, not %a", code_backend->name, target, r->label, lane, float_at(r->dtype, got + at),
                          float_at(r->dtype, want + at));
-            fail_msg("%s: %s: lane %d is %02x.., not %02x..", target, r->label, lane, got[at], want[at]);
+            fail_msg("%s %s: %s: lane %d is %02x.., not %02x..", code_backend->name, target, r->label, lane, got[at], want[at]);
         }
     }
 }
@@ -211,15 +211,15 @@ static void check(bench *b)
     ir_module *m = parse_text(arena, b->text);
     memset(want, 0xee, sizeof want);
     assert_int_equal(interp_kernel(m, m->funcs, words, 0, 1, NULL), SPC_OK);
-    for (int i = 0; llvm_target(i, &target); i++) {
+    for (int i = 0; code_target(i, &target); i++) {
         if (!target.name)
             continue;
-        be_image *image = llvm_load_module(m, &target, NULL);
+        be_image *image = code_load_module(m, &target, NULL);
         memset(got, 0xee, sizeof got);
         words[1] = (uint64_t)(uintptr_t)got;
-        rt_call_words(llvm_function(image, "spck_k"), words, 4);
+        rt_call_words(code_function(image, "spck_k"), words, 4);
         compare(b, got, want, target.name);
-        llvm_unload_module(image);
+        code_unload_module(image);
         ran++;
     }
     assert_true(ran > 0);
@@ -241,7 +241,6 @@ static void test_float_arithmetic(void **state)
     static const ir_opcode unary[] = {IR_OP_neg, IR_OP_abs, IR_OP_sqrt, IR_OP_round};
     static const ir_opcode binary[] = {IR_OP_add, IR_OP_sub, IR_OP_mul, IR_OP_div, IR_OP_max, IR_OP_min};
     (void)state;
-    LLVM_OR_SKIP();
     for (ir_dtype d = IR_F32; d <= IR_F64; d++) {
         if (d != IR_F32 && d != IR_F64)
             continue;
@@ -261,7 +260,6 @@ static void test_float_arithmetic(void **state)
 static void test_extremes_with_constants(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes) {
         int x = input(b, IR_F32, lanes, 0), c = b->next++;
@@ -278,7 +276,6 @@ static void test_extremes_with_constants(void **state)
 static void test_fma(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     for (ir_dtype d = IR_F32; d <= IR_F64; d++) {
         if (d != IR_F32 && d != IR_F64)
@@ -301,7 +298,6 @@ static void test_integer_arithmetic(void **state)
     static const ir_opcode binary[] = {IR_OP_add, IR_OP_sub, IR_OP_mul, IR_OP_max, IR_OP_min,
                                        IR_OP_and, IR_OP_or, IR_OP_xor};
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(d) {
         if (ir_is_float(d) || d == IR_BOOL)
             continue;
@@ -323,7 +319,6 @@ static void test_integer_arithmetic(void **state)
 static void test_shifts_and_division(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(d) {
         if (ir_is_float(d) || d == IR_BOOL)
             continue;
@@ -350,7 +345,6 @@ static void test_compare_and_select(void **state)
 {
     static const ir_opcode codes[] = {IR_OP_eq, IR_OP_ne, IR_OP_lt, IR_OP_le, IR_OP_gt, IR_OP_ge};
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(d) {
         bench *b = bench_new();
         EACH_WIDTH(lanes) {
@@ -367,7 +361,6 @@ static void test_compare_and_select(void **state)
 static void test_logic(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes) {
         int args[2] = {input(b, IR_BOOL, lanes, 0), input(b, IR_BOOL, lanes, 1)};
@@ -382,7 +375,6 @@ static void test_logic(void **state)
 static void test_cast(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(from) {
         bench *b = bench_new();
         EACH_WIDTH(lanes)
@@ -398,7 +390,6 @@ static void test_bitcast(void **state)
     static const ir_dtype pairs[][2] = {{IR_F32, IR_I32}, {IR_F32, IR_U32}, {IR_U32, IR_F32}, {IR_F64, IR_I64},
                                         {IR_I64, IR_F64}, {IR_BF16, IR_U16}, {IR_U16, IR_F16}, {IR_I8, IR_U8}};
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes)
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -409,7 +400,6 @@ static void test_bitcast(void **state)
 static void test_lanes(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(d) {
         bench *b = bench_new();
         EACH_WIDTH(lanes) {
@@ -432,7 +422,6 @@ static void test_lanes(void **state)
 static void test_shuffle(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes) {
         int args[2] = {input(b, IR_F32, lanes, 0), input(b, IR_F32, lanes, 1)};
@@ -454,7 +443,6 @@ static void test_permute(void **state)
     static const ir_dtype pairs[][2] = {{IR_F32, IR_I32}, {IR_I32, IR_U32}, {IR_F32, IR_U8}, {IR_F64, IR_I64},
                                         {IR_BF16, IR_U16}, {IR_U16, IR_I16}, {IR_U8, IR_U8}};
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes)
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs && lanes > 1; i++)
@@ -466,7 +454,6 @@ static void test_permute(void **state)
 static void test_reduce(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     EACH_DTYPE(d) {
         if (d == IR_BOOL || d == IR_F16 || d == IR_BF16)
             continue;
@@ -486,7 +473,6 @@ static void test_tailmask(void **state)
     static const char *const counts[] = {"0", "1", "3", "15", "16", "31", "32", "100", "-1", "4294967296",
                                          "-4294967291", "9223372036854775807", "-9223372036854775807"};
     (void)state;
-    LLVM_OR_SKIP();
     bench *b = bench_new();
     EACH_WIDTH(lanes)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -509,5 +495,5 @@ int main(void)
         cmocka_unit_test(test_shuffle),            cmocka_unit_test(test_permute),
         cmocka_unit_test(test_reduce),             cmocka_unit_test(test_tailmask),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    CODE_RUN_TESTS(tests, set_up);
 }

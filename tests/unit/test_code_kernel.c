@@ -1,5 +1,5 @@
-/* Memory, regs and control of kernels in LLVM code, against the interpreter, byte for byte over the whole output. */
-#include "tests/unit/llvm_text.h"
+/* Memory, regs and control of kernels in machine code of every backend, against the interpreter, byte for byte over the whole output. */
+#include "tests/unit/code_text.h"
 
 enum { BYTES = 1024 };
 
@@ -26,16 +26,16 @@ static void check(const char *text, int64_t n)
     fill(x);
     memset(want, 0x7f, BYTES);
     assert_int_equal(interp_kernel(m, ir_func_find(m, IR_KERNEL, "k"), words, 3, 5, NULL), SPC_OK);
-    for (int i = 0; llvm_target(i, &target); i++) {
+    for (int i = 0; code_target(i, &target); i++) {
         if (!target.name)
             continue;
-        be_image *image = llvm_load_module(m, &target, NULL);
+        be_image *image = code_load_module(m, &target, NULL);
         words[1] = (uint64_t)(uintptr_t)got;
         memset(got, 0x7f, BYTES);
-        rt_call_words(llvm_function(image, "spck_k"), words, 5);
+        rt_call_words(code_function(image, "spck_k"), words, 5);
         if (memcmp(got, want, BYTES) != 0)
-            fail_msg("%s with n = %lld:\n%s", target.name, (long long)n, text);
-        llvm_unload_module(image);
+            fail_msg("%s %s with n = %lld:\n%s", code_backend->name, target.name, (long long)n, text);
+        code_unload_module(image);
         ran++;
     }
     assert_true(ran > 0);
@@ -45,7 +45,6 @@ static void check(const char *text, int64_t n)
 static void test_addresses(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     check(KERNEL(" %4 = load %0, %2 [disp=2] : f32\n store %4, %1, 0\n"
                  " %5 = load %0, 20 [disp=-3] : f32x4\n store %5, %1, %2 [disp=1]\n"
                  " %6 = subbuffer %0, 16 : buffer f32\n %7 = load %6, 0 [align=64] : f32x16\n store %7, %1, 16 [align=64]\n"
@@ -58,7 +57,6 @@ static void test_addresses(void **state)
 static void test_masks(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     for (int64_t n = -1; n <= 17; n += 3) {
         check(KERNEL(" %4 = tailmask %2 : boolx16\n %5 = load %0, 3, %4 : f32x16\n store %5, %1, 1\n"
                      " store %5, %1, 40, %4 [disp=1]\n"), n);
@@ -73,7 +71,6 @@ static void test_masks(void **state)
 static void test_gather(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     check(KERNEL(" %4 = iota : i32x16\n %5 = const 7 : i32x16\n %6 = mul %4, %5 : i32x16\n"
                  " %7 = gather %0, %6 [disp=1] : f32x16\n store %7, %1, 0\n"
                  " %8 = cast %6 : u32x16\n %9 = tailmask %2 : boolx16\n %10 = gather %0, %8, %9 : f32x16\n store %10, %1, 16\n"
@@ -91,7 +88,6 @@ static void test_loops(void **state)
         "  %10 = for %6, %2, 2 {\n   %11 = load %0, %10 : f32\n   store %11, %1, %10\n  }\n }\n"
         " %12 = get %4\n store %12, %1, 100\n");
     (void)state;
-    LLVM_OR_SKIP();
     for (int64_t n = -2; n < 12; n++)
         check(sum, n);
 }
@@ -99,7 +95,6 @@ static void test_loops(void **state)
 static void test_unrolled_loop(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     check(KERNEL(" %4 = reg : reg f32\n %5 = const 0.0 : f32\n set %4, %5\n"
                  " %6 = for 2, 11, 3 [unroll] {\n  %7 = load %0, %6 : f32\n  %8 = get %4\n  %9 = add %7, %8 : f32\n"
                  "  set %4, %9\n  store %9, %1, %6\n }\n %10 = get %4\n store %10, %1, 0\n"
@@ -111,7 +106,6 @@ static void test_unrolled_loop(void **state)
 static void test_if(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     for (int64_t n = 0; n < 6; n++)
         check(KERNEL(" %4 = reg : reg index\n set %4, %2\n %5 = lt %2, 3 : bool\n"
                      " if %5 {\n  %6 = eq %2, 1 : bool\n  if %6 {\n   set %4, 50\n  }\n } else {\n"
@@ -123,7 +117,6 @@ static void test_if(void **state)
 static void test_mask_in_reg(void **state)
 {
     (void)state;
-    LLVM_OR_SKIP();
     check(KERNEL(" %4 = reg : reg boolx8\n %5 = tailmask %2 : boolx8\n set %4, %5\n %6 = get %4\n %7 = not %6\n"
                  " %8 = load %0, 0, %7 : f32x8\n store %8, %1, 0\n"), 3);
 }
@@ -135,5 +128,5 @@ int main(void)
         cmocka_unit_test(test_loops),     cmocka_unit_test(test_unrolled_loop), cmocka_unit_test(test_if),
         cmocka_unit_test(test_mask_in_reg),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    CODE_RUN_TESTS(tests, NULL);
 }
