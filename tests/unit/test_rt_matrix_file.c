@@ -266,8 +266,7 @@ static void test_dlmc(void **state)
     rt_weights *w = rt_weights_new();
     long long rows = 0, cols = 0, nnz = 0;
     FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(fscanf(file, "%lld, %lld, %lld", &rows, &cols, &nnz) == 3);
+    assert_true(file && fscanf(file, "%lld, %lld, %lld", &rows, &cols, &nnz) == 3);
     fclose(file);
     assert_int_equal(rt_weights_add_file(w, "w=" SPC_DATA_DIR "/dlmc/rn50__magnitude_pruning__0.9__bottleneck_1_block_group3_1_1.smtx", NULL), SPC_OK);
     rt_matrix m = must_find(w, declare(SPC_F32, 2, rows, cols));
