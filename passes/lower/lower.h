@@ -189,7 +189,7 @@ ir_op *lw_column_vector(lw_kernel *, const lw_column *, int lanes, ir_op *mask);
 
 /* ---- body.c: bundles to multiply-adds ---- */
 
-enum { LW_MAX_ACCUMULATORS = 64 };
+enum { LW_MAX_ACCUMULATORS = 64, LW_MAX_RUN_LANES = 64 };
 
 /* Where the activations of a bundle come from. */
 typedef struct lw_source {
