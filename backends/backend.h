@@ -22,6 +22,7 @@ typedef struct be_options {
     const ir_target *target;
     const char *prefix; /* of entry symbols; "" */
     bool debug;         /* line tables of the SDL and of kernel names, for perf and gdb */
+    const char *helper; /* gccjit: the program that compiles; NULL: it finds its own */
 } be_options;
 
 /* Code loaded into this process. */

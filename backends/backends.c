@@ -6,7 +6,7 @@
 #include "backends/llvm/llvm.h"
 #endif
 #ifdef SPC_HAVE_GCCJIT
-extern const be_backend be_gccjit;
+#include "backends/gccjit/gccjit.h"
 #endif
 
 /* In order of preference: the first is the default. */

@@ -164,6 +164,8 @@ static spc_status add_objects(link_run *run)
         if (!append_copy(&run->arguments, path))
             return no_memory(run->error);
     }
+    if (run->job->for_here)
+        return SPC_OK;
     path = new_file(run, "data.o");
     if (!path || !append_copy(&run->arguments, path))
         return no_memory(run->error);
@@ -200,6 +202,40 @@ static bool add_libraries(strings *arguments)
     return ok;
 }
 
+/* The exports and the place of the weights, as scripts. */
+static spc_status add_scripts(link_run *run)
+{
+    strings *arguments = &run->arguments;
+    const char *exports = NULL, *script = NULL;
+
+    spc_status status = write_exports(run, &exports);
+    if (!status)
+        status = write_file(run, "weights.ld", weights_script, sizeof weights_script - 1, &script);
+    if (status)
+        return status;
+    bool ok = append(arguments, joined("--version-script=", exports)) && append_copy(arguments, "-T")
+        && append_copy(arguments, script);
+    return ok ? SPC_OK : no_memory(run->error);
+}
+
+/* Everything is to be found in the library, and its own references stay inside: but for the weights, which the linker
+ * would take for an address inside of it as well. */
+static spc_status add_weights_address(link_run *run)
+{
+    static const char dynamic[] = "{ " BE_WEIGHTS_SYMBOL "; };\n";
+    char *symbol = NULL;
+    const char *list;
+
+    spc_status status = write_file(run, "dynamic.list", dynamic, sizeof dynamic - 1, &list);
+    if (status)
+        return status;
+    if (asprintf(&symbol, "--defsym=%s=%#llx", BE_WEIGHTS_SYMBOL,
+                 (unsigned long long)(uintptr_t)run->job->weights) < 0)
+        symbol = NULL;
+    bool ok = append(&run->arguments, symbol) && append(&run->arguments, joined("--dynamic-list=", list));
+    return ok ? SPC_OK : no_memory(run->error);
+}
+
 /* --no-relax: the linker must not turn the weights' address from the table into a 32-bit offset. --build-id=none and the
  * rest: the same inputs give the same bytes. */
 static spc_status library_arguments(link_run *run)
@@ -207,23 +243,18 @@ static spc_status library_arguments(link_run *run)
     static const char *const fixed[] = {"ld", "-shared", "--hash-style=gnu", "--build-id=none", "--no-relax",
                                         "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro"};
     strings *arguments = &run->arguments;
-    const char *exports = NULL, *script = NULL;
     bool ok = true;
 
-    spc_status status = write_exports(run, &exports);
-    if (!status)
-        status = write_file(run, "weights.ld", weights_script, sizeof weights_script - 1, &script);
-    if (status)
-        return status;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         ok = ok && append_copy(arguments, fixed[i]);
-    ok = ok && append(arguments, joined("--version-script=", exports)) && append_copy(arguments, "-T")
-        && append_copy(arguments, script) && append_copy(arguments, "-o") && append_copy(arguments, run->job->output);
+    ok = ok && append_copy(arguments, "-o") && append_copy(arguments, run->job->output);
     if (run->job->soname)
         ok = ok && append(arguments, joined("-soname=", run->job->soname));
     if (!ok)
         return no_memory(run->error);
-    status = add_objects(run);
+    spc_status status = run->job->for_here ? add_weights_address(run) : add_scripts(run);
+    if (!status)
+        status = add_objects(run);
     return status || add_libraries(arguments) ? status : no_memory(run->error);
 }
 
@@ -351,7 +382,7 @@ static spc_status link_all(link_run *run)
         status = copier_arguments(run);
     if (!status && object)
         status = run_tool(run, object_copiers);
-    if (!status && !object)
+    if (!status && !object && !run->job->for_here)
         status = be_elf_fill(run->job, run->job->output, run->error);
     if (status)
         unlink(run->job->output);

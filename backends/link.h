@@ -25,6 +25,8 @@ typedef struct be_link_job {
     const char *output;  /* written whole: a file aside in the same folder, then renamed by the caller (see be_link) */
     const char *soname;  /* NULL: none */
     bool relocatable;    /* one object file instead of a library; only the exports and spc_manifest stay global in it */
+    bool for_here;       /* a library to load into this process: no weights and manifest in it, spc_weights is `weights` */
+    const void *weights; /* borrowed */
 } be_link_job;
 
 /* Links into job->output, which the caller has chosen as the file aside (the caller renames). Temporary files live in

@@ -12,14 +12,14 @@
 #define SPR ICX ",avx512bf16,avx512fp16,avxvnni,amx_tile,amx_int8,amx_bf16"
 
 typedef struct model {
-    const char *name, *llvm_name, *brand, *features;
+    const char *name, *llvm_name, *gcc_name, *brand, *features;
     int vector_bytes, vector_registers;
     int l1d, l2, l3; /* KiB */
 } model;
 
 static const model models[] = {
-#define TARGET(name, llvm, brand, features, bytes, registers, l1d, l2, l3) \
-    {name, llvm, brand, features, bytes, registers, l1d, l2, l3},
+#define TARGET(name, llvm, gcc, brand, features, bytes, registers, l1d, l2, l3) \
+    {name, llvm, gcc, brand, features, bytes, registers, l1d, l2, l3},
 #include "ir/targets.def"
 #undef TARGET
 };
@@ -27,8 +27,10 @@ enum { MODELS = sizeof models / sizeof *models };
 
 static bool fill(const model *m, ir_target *out, rt_error *error) {
     *out = (ir_target){
-        .name = m->name, .llvm_name = m->llvm_name, .vector_bytes = m->vector_bytes,
-        .vector_registers = m->vector_registers, .slow_gather = strcmp(m->brand, "AMD") == 0, .l1d_bytes = 1024 * (int64_t)m->l1d,
+        .name = m->name, .llvm_name = m->llvm_name, .gcc_name = m->gcc_name,
+        .vector_bytes = m->vector_bytes,
+        .vector_registers = m->vector_registers, .slow_gather = strcmp(m->brand, "AMD") == 0,
+        .l1d_bytes = 1024 * (int64_t)m->l1d,
         .l2_bytes = 1024 * (int64_t)m->l2, .l3_bytes = 1024 * (int64_t)m->l3,
     };
     return rt_features_parse(m->features, &out->features, error);

@@ -10,6 +10,7 @@
 typedef struct ir_target {
     const char *name;      /* as given to --cpu */
     const char *llvm_name; /* -mcpu for code generators, e.g. "znver4" */
+    const char *gcc_name;  /* -mtune for GCC 12 and newer */
     uint64_t features;     /* bits of rt_feature that generated code may use and the entry checks */
     int vector_bytes;      /* widest vectors to use: 16, 32 or 64 */
     int vector_registers;  /* 16 or 32 */

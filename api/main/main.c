@@ -26,7 +26,7 @@ static int print_version(void) {
     char backend[256];
     printf("spc %s\nbackends:", spc_version());
     for (int i = 0; spc_backend_at(i, backend, sizeof backend); i++) printf(" %s,", backend);
-    printf(" interp, reference\nlicense: see the file LICENSE\n");
+    printf(" interp, reference\nlicense: Apache License 2.0, no warranty; see LICENSE, installed in share/doc/spc\n");
     return EXIT_DONE;
 }
 

@@ -99,6 +99,7 @@ struct lw_kernel {
     const lw_region *region;
     const ir_plan_terms *terms;
     lw_dims dims;
+    const char *only_one;            /* a dim that is 1 whenever the kernel runs; NULL */
     int lanes;                       /* of compute vectors */
     const ir_type *scalar, *vector;  /* of the compute dtype */
     ir_op **arg_buffers;             /* by argument of the fused op; NULL for a packed weight */

@@ -42,6 +42,7 @@ class Install(kit.Case):
         self.run_in(self.dir, "cmake", "--install", os.environ["SPC_BUILD"], "--prefix", root)
         libraries = [folder for folder, _, files in os.walk(root) if "spc.pc" in files][0]
         self.assertTrue(os.path.exists(os.path.join(root, "share/man/man1/spc.1")))
+        self.assertTrue(os.path.exists(os.path.join(root, "share/doc/spc/LICENSE")))
         self.write("c.c", COMPILER)
         flags = self.run_in(self.dir, "pkg-config", "--define-prefix", "--cflags", "--libs", "spc", PKG_CONFIG_PATH=libraries).split()
         lib = os.path.dirname(libraries)

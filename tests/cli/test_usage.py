@@ -16,7 +16,7 @@ class Usage(kit.Case):
         text = self.spc("--version")
         self.assertTrue(text.startswith("spc "))
         self.assertIn("interp", text)
-        self.assertIn("license", text)
+        self.assertIn("LICENSE", text)
 
     def test_unknown_option(self):
         self.spc("m.sdl", "--emmit=so", status=2)

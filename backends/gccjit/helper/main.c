@@ -1,0 +1,246 @@
+/* main.c: spc-gccjit, the program that runs libgccjit for libspc. Not for use by hand.
+ *
+ * libgccjit writes temporary files, starts the assembler, and stops its process on a full disk: so a child of this program
+ * compiles, in a folder of its own, and this one waits, removes the folder, and does so, too, when whoever asked dies.
+ * Input: a request (request.h). Output: a reply in descriptor 3; messages of all tools go to 1 and 2. */
+#include "backends/gccjit/helper/unit.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgccjit.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_REQUEST = 1 << 28, MOST_SECONDS = 600 };
+
+/* ---- the reply ---- */
+
+static bool write_at(const void *data, size_t size, off_t offset)
+{
+    const char *next = data;
+
+    while (size > 0) {
+        ssize_t n = pwrite(GJ_REPLY_FD, next, size, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        next += n;
+        size -= (size_t)n;
+        offset += n;
+    }
+    return true;
+}
+
+static bool reply_with(gj_reply *reply, spc_status status, const char *message)
+{
+    reply->status = status;
+    reply->finished = 1;
+    snprintf(reply->message, sizeof reply->message, "%s", message ? message : "");
+    return write_at(reply, sizeof *reply, 0);
+}
+
+static char *read_file(int fd, ir_arena *arena, size_t *size)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0 || info.st_size < 0 || info.st_size > MOST_REQUEST)
+        return NULL;
+    char *data = ir_alloc(arena, (size_t)info.st_size + 1);
+    for (*size = 0; *size < (size_t)info.st_size;) {
+        ssize_t n = pread(fd, data + *size, (size_t)info.st_size - *size, (off_t)*size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return NULL;
+        *size += (size_t)n;
+    }
+    return data;
+}
+
+static bool send_file(gj_reply *reply, const char *path, ir_arena *arena)
+{
+    size_t size;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *data = fd >= 0 ? read_file(fd, arena, &size) : NULL;
+
+    if (fd >= 0)
+        close(fd);
+    if (!data || !write_at(data, size, sizeof *reply))
+        return reply_with(reply, SPC_E_IO, "the compiled code cannot be passed on");
+    reply->bytes = size;
+    return reply_with(reply, SPC_OK, NULL);
+}
+
+/* ---- the child: compiles ---- */
+
+static void compile(gj_reply *reply)
+{
+    ir_arena *arena = ir_arena_new(0);
+    gj_request request;
+    rt_error error = {0};
+    size_t size = 0;
+
+    if (!arena || setjmp(*ir_guard(arena))) {
+        reply_with(reply, SPC_E_NOMEM, "out of memory");
+        return;
+    }
+    char *text = read_file(STDIN_FILENO, arena, &size), *out = ir_format(arena, "%s/out", reply->folder);
+    if (!text || !gj_request_read(text, size, arena, &request)) {
+        reply_with(reply, SPC_E_INTERNAL, "gccjit: not a request");
+        return;
+    }
+    request.options.target = &request.target;
+    ir_module *module = ir_module_new(arena, ir_diags_new(arena));
+    const ir_source source = {"kernels", request.text, request.text_bytes};
+    if (ir_parse(module, &source)) {
+        reply_with(reply, SPC_E_INTERNAL, ir_diags_text(module->diags));
+        return;
+    }
+    gj_request_place(&request, module);
+    spc_status status = gj_compile(&request, module, reply->folder, out, arena, &error);
+    if (status)
+        reply_with(reply, status, error.text);
+    else
+        send_file(reply, out, arena);
+}
+
+_Noreturn static void run_child(gj_reply *reply)
+{
+    struct rlimit seconds = {MOST_SECONDS, MOST_SECONDS}, none = {0, 0};
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CPU, &seconds);
+    setrlimit(RLIMIT_CORE, &none);
+    compile(reply);
+    fflush(NULL);
+    _exit(0);
+}
+
+/* ---- the folder ---- */
+
+/* PATH for the assembler; nothing else of the caller's environment reaches the compiler. */
+static bool set_environment(const char *folder)
+{
+    const char *path = getenv("PATH");
+    char *kept = strdup(path ? path : "/usr/bin:/bin");
+    bool ok = kept && clearenv() == 0 && setenv("PATH", kept, 1) == 0 && setenv("TMPDIR", folder, 1) == 0
+        && setenv("LC_ALL", "C", 1) == 0;
+
+    free(kept);
+    return ok;
+}
+
+static bool open_folder(gj_reply *reply)
+{
+    const char *place = getenv("TMPDIR");
+
+    if (!place || place[0] != '/' || strlen(place) > sizeof reply->folder - 32)
+        place = "/tmp";
+    snprintf(reply->folder, sizeof reply->folder, "%s/spc-gccjit-XXXXXX", place);
+    if (mkdtemp(reply->folder))
+        return true;
+    char message[sizeof reply->message];
+    snprintf(message, sizeof message, "no temporary folder: %s: %s", reply->folder, strerror(errno));
+    reply->folder[0] = '\0';
+    reply_with(reply, SPC_E_IO, message);
+    return false;
+}
+
+/* libgccjit makes a folder of its own in it: two levels. */
+static void remove_folder(const char *path, int depth)
+{
+    DIR *folder = opendir(path);
+
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char inner[GJ_MOST_FOLDER + 300];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (unlink(inner) != 0 && depth > 0)
+            remove_folder(inner, depth - 1);
+    }
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
+/* ---- waiting ---- */
+
+/* Until the child is done, or whoever asked is gone or sends a signal; then the child is stopped with all that it
+ * started, which are in this process group. */
+static int wait_for(pid_t child, const sigset_t *signals)
+{
+    int status = 0;
+
+    for (;;) {
+        int number = sigwaitinfo(signals, NULL);
+        if (number == SIGCHLD && waitpid(child, &status, WNOHANG) == child)
+            return status;
+        if (number < 0 || number == SIGCHLD)
+            continue;
+        signal(SIGTERM, SIG_IGN);
+        kill(child, SIGKILL);
+        kill(0, SIGTERM);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        return status;
+    }
+}
+
+static void read_start(gj_reply *reply)
+{
+    gj_reply written;
+
+    if (pread(GJ_REPLY_FD, &written, sizeof written, 0) == sizeof written && written.finished)
+        *reply = written;
+}
+
+int main(int argc, char **argv)
+{
+    gj_reply reply = {.magic = GJ_MAGIC, .status = SPC_E_BACKEND};
+    sigset_t signals;
+
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("%d.%d.%d\n", gcc_jit_version_major(), gcc_jit_version_minor(), gcc_jit_version_patchlevel());
+        return 0;
+    }
+    if (argc != 2 || fcntl(GJ_REPLY_FD, F_GETFD) < 0) {
+        fprintf(stderr, "%s is started by libspc, which needs it to compile\n", argv[0]);
+        return 2;
+    }
+    sigemptyset(&signals);
+    for (const int *s = (const int[]){SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0}; *s; s++)
+        sigaddset(&signals, *s);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != (pid_t)atol(argv[1])) /* gone before the line above */
+        return 1;
+    if (!open_folder(&reply))
+        return 1;
+    if (!write_at(&reply, sizeof reply, 0) || !set_environment(reply.folder)) {
+        remove_folder(reply.folder, 3);
+        return 1;
+    }
+    pid_t child = fork();
+    if (child == 0)
+        run_child(&reply);
+    int status = child > 0 ? wait_for(child, &signals) : 1 << 8;
+    remove_folder(reply.folder, 3);
+    read_start(&reply);
+    reply.folder[0] = '\0';
+    write_at(&reply, sizeof reply, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
