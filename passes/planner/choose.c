@@ -11,6 +11,9 @@
 /* At this density and above a dense storage is quicker than its own non-zeros. */
 static const double DENSE_FROM = 0.7;
 
+/* From this density on a vector is multiplied sooner by all elements in order than by gathering for the non-zeros. */
+static const double GATHER_UP_TO = 0.17;
+
 /* Up to this density a packed panel is read too seldom to pay for its copy. */
 static const double DIRECT_UP_TO = 0.04;
 
@@ -61,10 +64,10 @@ static void rows_storage(const planner_facts *f, char *store, size_t size)
     int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
     if (kind == RT_BLOCK && a % f->lanes == 0)
         snprintf(store, size, "bsc:%ldx%ld", (long)f->lanes, (long)b);
-    else if (kind == RT_DENSE || f->density >= DENSE_FROM)
-        snprintf(store, size, "dense:%d", f->lanes * 2);
-    else if (kind == RT_ROWS || kind == RT_COLUMNS)
+    else if (f->density < DENSE_FROM && (kind == RT_ROWS || kind == RT_COLUMNS))
         snprintf(store, size, "%s:%d", kind == RT_ROWS ? "rows" : "columns", f->lanes * 2);
+    else if (kind == RT_DENSE || f->density >= GATHER_UP_TO)
+        snprintf(store, size, "dense:%d", f->lanes * 2);
     else
         snprintf(store, size, "sell:%d", f->lanes);
 }
