@@ -29,7 +29,8 @@ static bool fill(const model *m, ir_target *out, rt_error *error) {
     *out = (ir_target){
         .name = m->name, .llvm_name = m->llvm_name, .gcc_name = m->gcc_name,
         .vector_bytes = m->vector_bytes,
-        .vector_registers = m->vector_registers, .l1d_bytes = 1024 * (int64_t)m->l1d,
+        .vector_registers = m->vector_registers, .slow_gather = strcmp(m->brand, "AMD") == 0,
+        .l1d_bytes = 1024 * (int64_t)m->l1d,
         .l2_bytes = 1024 * (int64_t)m->l2, .l3_bytes = 1024 * (int64_t)m->l3,
     };
     return rt_features_parse(m->features, &out->features, error);

@@ -14,6 +14,7 @@ typedef struct ir_target {
     uint64_t features;     /* bits of rt_feature that generated code may use and the entry checks */
     int vector_bytes;      /* widest vectors to use: 16, 32 or 64 */
     int vector_registers;  /* 16 or 32 */
+    bool slow_gather;      /* loads one by one beat the gather instruction (AMD's Zen) */
     int64_t l1d_bytes, l2_bytes, l3_bytes; /* one core's share; defaults of the model unless native */
 } ir_target;
 

@@ -93,15 +93,15 @@ static void complete_line(const planner_facts *f, const ir_plan_line *given, ir_
     if (given) {
         line->loc = given->loc;
         for (const ir_plan_variant *v = given->variants; v; v = v->next) {
-            bool few = v->dim && f->batch_dim && !strcmp(v->dim, f->batch_dim) && v->limit <= PLANNER_FEW;
-            planner_choose(f, few || (f->columns && f->columns <= PLANNER_FEW),
+            bool of_columns = v->dim && f->batch_dim && !strcmp(v->dim, f->batch_dim);
+            planner_choose(f, of_columns ? v->limit : f->columns,
                            &add_variant(plan, line, v->dim, v->limit, &v->terms)->terms);
         }
         return;
     }
-    if (planner_splits(f))
-        planner_choose(f, true, &add_variant(plan, line, f->batch_dim, PLANNER_FEW, &open)->terms);
-    planner_choose(f, f->columns && f->columns <= PLANNER_FEW, &add_variant(plan, line, NULL, 0, &open)->terms);
+    for (const int64_t *limit = planner_limits(f); *limit; limit++)
+        planner_choose(f, *limit, &add_variant(plan, line, f->batch_dim, *limit, &open)->terms);
+    planner_choose(f, f->columns, &add_variant(plan, line, NULL, 0, &open)->terms);
 }
 
 spc_status pass_plan(ir_module *m, pass_context *context)

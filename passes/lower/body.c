@@ -22,12 +22,64 @@ ir_op *lw_load_compute(lw_kernel *k, int lanes, ir_op *buffer, ir_op *index, int
     return lw_cast(&k->b, lw_load(&k->b, type, buffer, index, disp, mask), k->scalar->dtype);
 }
 
-static ir_op *gather(lw_kernel *k, ir_op *buffer, ir_op *start, ir_op *indices, ir_op *mask)
+/* Element of B at this column, from the column's origin on. */
+static ir_op *column_element(lw_body *body, const lw_column *column)
 {
-    ir_op *base = start ? lw_subbuffer(&k->b, buffer, start, buffer->type->dtype) : buffer;
-    ir_op *args[] = {base, indices, mask};
-    const ir_type *type = ir_vector(k->module, buffer->type->dtype, k->lanes);
-    return lw_cast(&k->b, ir_build(&k->b, IR_OP_gather, type, mask ? 3 : 2, args), k->scalar->dtype);
+    return lw_mul(&body->kernel->b, lw_column_value(body->kernel, column), body->source.stride);
+}
+
+/* The elements of B for a run of leaves that each have a column of their own. */
+typedef struct gathering {
+    const lw_leaf *run;
+    ir_op *mask;
+    ir_op *indices;                    /* vector, for the gather instruction */
+    ir_op *elements[LW_MAX_RUN_LANES]; /* scalars, for loads one by one */
+} gathering;
+
+/* Index vector of a run's columns, in elements of B. */
+static ir_op *column_elements(lw_body *body, const lw_column *first, int lanes, ir_op *mask)
+{
+    lw_kernel *k = body->kernel;
+    ir_op *vector = lw_column_vector(k, first, lanes, mask);
+    int64_t stride;
+    if (lw_is_imm(body->source.stride, &stride) && stride == 1)
+        return vector;
+    ir_op *splat = lw_splat(&k->b, lw_cast(&k->b, body->source.stride, IR_I64), lanes);
+    return ir_build2(&k->b, IR_OP_mul, splat->type, lw_cast(&k->b, vector, IR_I64), splat);
+}
+
+/* Where gathers are slow, addresses come from scalar loads of the coordinates. A masked run keeps the instruction: its
+ * coordinates past the end must not be read. */
+static gathering start_gathering(lw_body *body, const lw_leaf *run, ir_op *mask)
+{
+    lw_kernel *k = body->kernel;
+    gathering g = {.run = run, .mask = mask};
+    if (mask || !k->target->slow_gather)
+        g.indices = column_elements(body, &run[0].column, k->lanes, mask);
+    else
+        for (int i = 0; i < k->lanes; i++)
+            g.elements[i] = column_element(body, &run[i].column);
+    return g;
+}
+
+static ir_op *gathered(lw_body *body, const gathering *g, int slot)
+{
+    lw_kernel *k = body->kernel;
+    const lw_source *s = &body->source;
+    const ir_type *type = ir_vector(k->module, s->buffer->type->dtype, k->lanes);
+    ir_op *start = s->slot[slot];
+    if (g->indices) {
+        ir_op *base = start ? lw_subbuffer(&k->b, s->buffer, start, s->buffer->type->dtype) : s->buffer;
+        ir_op *args[] = {base, g->indices, g->mask};
+        return lw_cast(&k->b, ir_build(&k->b, IR_OP_gather, type, g->mask ? 3 : 2, args), k->scalar->dtype);
+    }
+    ir_op *vector = ir_const_int(&k->b, k->vector, 0);
+    for (int i = 0; i < k->lanes; i++) {
+        ir_op *element = start ? lw_add(&k->b, g->elements[i], start) : g->elements[i];
+        vector = ir_build2(&k->b, IR_OP_insert, NULL, vector, lw_load_compute(k, 1, s->buffer, element, 0, NULL));
+        ir_set_int(k->module, vector, "lane", i);
+    }
+    return vector;
 }
 
 static void accumulate(lw_kernel *k, ir_op *reg, ir_op *a, ir_op *x)
@@ -39,12 +91,6 @@ static bool same_column(const lw_column *a, const lw_column *b)
 {
     return a->base == b->base && a->offset == b->offset && a->level == b->level && a->crd_index == b->crd_index &&
            a->crd_disp == b->crd_disp;
-}
-
-/* Element of B at this column, from the column's origin on. */
-static ir_op *column_element(lw_body *body, const lw_column *column)
-{
-    return lw_mul(&body->kernel->b, lw_column_value(body->kernel, column), body->source.stride);
 }
 
 /* ---- lanes=batch ---- */
@@ -90,28 +136,12 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 
 /* ---- lanes=rows ---- */
 
-/* Activations for a run of `lanes` consecutive rows: one, splat, where they share the column; gathered otherwise. */
-static ir_op *row_activations(lw_body *body, ir_op *shared, ir_op *indices, int slot)
+static ir_op *broadcast(lw_body *body, ir_op *element, int slot)
 {
     lw_kernel *k = body->kernel;
     const lw_source *s = &body->source;
-    if (shared) {
-        ir_op *element = s->slot[slot] ? lw_add(&k->b, shared, s->slot[slot]) : shared;
-        return lw_splat(&k->b, lw_load_compute(k, 1, s->buffer, element, 0, NULL), k->lanes);
-    }
-    return gather(k, s->buffer, s->slot[slot], indices, NULL);
-}
-
-/* Index vector of a run's columns, in elements of B. */
-static ir_op *column_elements(lw_body *body, const lw_column *first, int lanes, ir_op *mask)
-{
-    lw_kernel *k = body->kernel;
-    ir_op *vector = lw_column_vector(k, first, lanes, mask);
-    int64_t stride;
-    if (lw_is_imm(body->source.stride, &stride) && stride == 1)
-        return vector;
-    ir_op *splat = lw_splat(&k->b, lw_cast(&k->b, body->source.stride, IR_I64), lanes);
-    return ir_build2(&k->b, IR_OP_mul, splat->type, lw_cast(&k->b, vector, IR_I64), splat);
+    ir_op *at = s->slot[slot] ? lw_add(&k->b, element, s->slot[slot]) : element;
+    return lw_splat(&k->b, lw_load_compute(k, 1, s->buffer, at, 0, NULL), k->lanes);
 }
 
 static void rows_run(lw_body *body, const lw_leaf *run)
@@ -126,11 +156,12 @@ static void rows_run(lw_body *body, const lw_leaf *run)
     }
     ir_op *values = lw_load_compute(k, lanes, run[0].values, run[0].value_index, run[0].value_disp, NULL);
     ir_op *shared = share ? column_element(body, &run[0].column) : NULL;
-    ir_op *indices = share ? NULL : column_elements(body, &run[0].column, lanes, NULL);
+    gathering g = share ? (gathering){0} : start_gathering(body, run, NULL);
     int unit = run[0].row / lanes;
-    for (int slot = 0; slot < body->source.slots; slot++)
-        accumulate(k, body->accumulators[unit * body->source.slots + slot], values,
-                   row_activations(body, shared, indices, slot));
+    for (int slot = 0; slot < body->source.slots; slot++) {
+        ir_op *x = share ? broadcast(body, shared, slot) : gathered(body, &g, slot);
+        accumulate(k, body->accumulators[unit * body->source.slots + slot], values, x);
+    }
 }
 
 void lw_body_rows(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
@@ -151,13 +182,13 @@ static void k_run(lw_body *body, const lw_leaf *run, ir_op *mask)
     lw_kernel *k = body->kernel;
     const lw_source *s = &body->source;
     ir_op *values = lw_load_compute(k, k->lanes, run[0].values, run[0].value_index, run[0].value_disp, mask);
-    bool gathered = run[0].column.level >= 0 && !same_column(&run[0].column, &run[1].column) &&
+    bool gathers = run[0].column.level >= 0 && !same_column(&run[0].column, &run[1].column) &&
                     run[0].column.crd_disp != run[1].column.crd_disp;
-    ir_op *indices = gathered ? column_elements(body, &run[0].column, k->lanes, mask) : NULL;
-    ir_op *first = gathered ? NULL : column_element(body, &run[0].column);
+    gathering g = gathers ? start_gathering(body, run, mask) : (gathering){0};
+    ir_op *first = gathers ? NULL : column_element(body, &run[0].column);
     for (int slot = 0; slot < s->slots; slot++) {
-        ir_op *x = gathered ? gather(k, s->buffer, s->slot[slot], indices, mask)
-                            : lw_load_compute(k, k->lanes, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
+        ir_op *x = gathers ? gathered(body, &g, slot)
+                           : lw_load_compute(k, k->lanes, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
         accumulate(k, body->accumulators[run[0].row * s->slots + slot], values, x);
     }
 }

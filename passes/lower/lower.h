@@ -99,6 +99,7 @@ struct lw_kernel {
     const lw_region *region;
     const ir_plan_terms *terms;
     lw_dims dims;
+    const char *only_one;            /* a dim that is 1 whenever the kernel runs; NULL */
     int lanes;                       /* of compute vectors */
     const ir_type *scalar, *vector;  /* of the compute dtype */
     ir_op **arg_buffers;             /* by argument of the fused op; NULL for a packed weight */
@@ -189,7 +190,7 @@ ir_op *lw_column_vector(lw_kernel *, const lw_column *, int lanes, ir_op *mask);
 
 /* ---- body.c: bundles to multiply-adds ---- */
 
-enum { LW_MAX_ACCUMULATORS = 64 };
+enum { LW_MAX_ACCUMULATORS = 64, LW_MAX_RUN_LANES = 64 };
 
 /* Where the activations of a bundle come from. */
 typedef struct lw_source {

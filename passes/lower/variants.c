@@ -176,7 +176,9 @@ static void make_params(lw_kernel *k)
     k->dims.values = IR_ARRAY(m->arena, ir_op *, k->dims.count);
     for (int i = 0; i < k->dims.count; i++) {
         k->dims.names[i] = names[i];
-        k->dims.values[i] = lw_param(b, names[i], ir_scalar(m, IR_INDEX));
+        ir_op *param = lw_param(b, names[i], ir_scalar(m, IR_INDEX));
+        /* A kernel for at most one is never run for none: what the dim multiplies becomes plain. */
+        k->dims.values[i] = k->only_one && !strcmp(k->only_one, names[i]) ? lw_imm(b, 1) : param;
     }
     k->block_count = k->blocks ? lw_param(b, "blocks", ir_scalar(m, IR_INDEX)) : lw_imm(b, 1);
     if (k->slot_bytes)
@@ -226,11 +228,13 @@ static const ir_op *packed_weight(const lw_region *region)
     return region->fused->args[region->contraction.a_arg];
 }
 
-static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_line *line, const ir_plan_terms *terms,
+static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_line *line, const ir_plan_variant *variant,
                          const char *name, lw_variant *out)
 {
     ir_module *m = s->module;
+    const ir_plan_terms *terms = &variant->terms;
     lw_kernel kernel = {.module = m, .target = s->context->target, .region = region, .terms = terms};
+    kernel.only_one = variant->limit == 1 ? variant->dim : NULL;
     lw_kernel *k = &kernel;
     rt_error error = {SPC_OK, ""};
     set_types(k);
@@ -279,7 +283,7 @@ lw_variant *lw_variants(lw_shared *s, const ir_func *graph, const ir_op *fused, 
         const char *suffix = line->variants->next ? ir_format(m->arena, "_v%d", index) : "";
         const char *name = ir_format(m->arena, "%s_%d%s", graph->name, number, suffix);
         lw_variant *made = IR_NEW(m->arena, lw_variant);
-        if (!build_kernel(s, region, line, &v->terms, name, made))
+        if (!build_kernel(s, region, line, v, name, made))
             return NULL;
         made->dim = v->dim;
         made->limit = v->limit;

@@ -1,7 +1,7 @@
 /* choose: the first plan of a kernel, from the pattern, the shape and the target alone.
  *
  * Three cases by where lanes can run: columns of B contiguous (matmul with a sparse left side): lanes=batch. Rows of the
- * result contiguous (linear): lanes=rows for few columns, else lanes=batch over transposed panels. Nothing packed:
+ * result contiguous (linear): the same over transposed panels. One column: lanes=rows with gathers. Nothing packed:
  * lanes=batch in place. Register blocks keep rows x vectors within half of the registers. */
 #include "passes/planner/planner.h"
 
@@ -10,6 +10,9 @@
 
 /* At this density and above a dense storage is quicker than its own non-zeros. */
 static const double DENSE_FROM = 0.7;
+
+/* From this density on a vector is multiplied sooner by all elements in order than by gathering for the non-zeros. */
+static const double GATHER_UP_TO = 0.17;
 
 /* Up to this density a packed panel is read too seldom to pay for its copy. */
 static const double DIRECT_UP_TO = 0.04;
@@ -61,10 +64,10 @@ static void rows_storage(const planner_facts *f, char *store, size_t size)
     int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
     if (kind == RT_BLOCK && a % f->lanes == 0)
         snprintf(store, size, "bsc:%ldx%ld", (long)f->lanes, (long)b);
-    else if (kind == RT_DENSE || f->density >= DENSE_FROM)
-        snprintf(store, size, "dense:%d", f->lanes * 2);
-    else if (kind == RT_ROWS || kind == RT_COLUMNS)
+    else if (f->density < DENSE_FROM && (kind == RT_ROWS || kind == RT_COLUMNS))
         snprintf(store, size, "%s:%d", kind == RT_ROWS ? "rows" : "columns", f->lanes * 2);
+    else if (kind == RT_DENSE || f->density >= GATHER_UP_TO)
+        snprintf(store, size, "dense:%d", f->lanes * 2);
     else
         snprintf(store, size, "sell:%d", f->lanes);
 }
@@ -86,15 +89,21 @@ static int64_t panel_columns(const planner_facts *f, int rows)
     return (int64_t)f->lanes * (vectors < 1 ? 1 : vectors > most ? most : vectors);
 }
 
-/* K tile so that a packed panel fills the L1 data cache, twice over where rows are sparse: then the sums carried from
- * tile to tile and the ends of short loops cost more than panel rows that come from L2. Whole tiles of 64. */
-static int64_t k_tile(const planner_facts *f, int64_t columns)
+/* K tile so that a packed panel of 32 columns fills the L1 data cache, twice over where rows are sparse: then the sums
+ * carried from tile to tile and the ends of short loops cost more than panel rows that come from L2. The same for every
+ * width, so that variants share one packed weight. Whole tiles of 64. */
+static int64_t k_tile(const planner_facts *f)
 {
     int64_t l1 = f->target->l1d_bytes ? f->target->l1d_bytes : 32768;
-    int64_t rows = (f->density < 0.3 ? 2 : 1) * l1 / (columns * 4) / 64 * 64;
+    int64_t rows = (f->density < 0.3 ? 2 : 1) * l1 / (32 * 4) / 64 * 64;
     if (rows < 64)
         rows = 64;
     return f->depth <= rows + rows / 2 ? -1 : rows;
+}
+
+static int64_t narrow_panel(const planner_facts *f)
+{
+    return f->lanes < 16 ? 16 : f->lanes;
 }
 
 /* K tiles must hold whole blocks and groups. */
@@ -121,30 +130,30 @@ static int default_unroll(const planner_facts *f, const char *store)
     return !strncmp(store, "nm", 2) || !strcmp(store, "csr") ? 2 : 4;
 }
 
-static void choose_batch(const planner_facts *f, bool few, ir_plan_terms *t)
+static void choose_batch(const planner_facts *f, int64_t most, ir_plan_terms *t)
 {
     const lw_contraction *c = &f->region->contraction;
     if (!t->store[0] && c->packed)
         batch_storage(f, t->store, sizeof t->store);
     int rows = c->packed ? rows_of_storage(t->store) : 4;
     if (!t->tile_cols)
-        t->tile_cols = few ? f->lanes : panel_columns(f, rows);
+        t->tile_cols = most && most <= PLANNER_FEW ? narrow_panel(f) : panel_columns(f, rows);
     if (!t->pack)
-        t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !few && !reads_in_place(f)) ? 1 : -1;
+        t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !reads_in_place(f)) ? 1 : -1;
     if (!t->tile_k)
-        t->tile_k = tiles_k(t->store) && c->packed && t->pack > 0 ? whole_units(f, k_tile(f, t->tile_cols)) : -1;
+        t->tile_k = tiles_k(t->store) && c->packed && t->pack > 0 ? whole_units(f, k_tile(f)) : -1;
     if (!t->unroll)
         t->unroll = default_unroll(f, t->store);
 }
 
-static void choose_rows(const planner_facts *f, bool few, ir_plan_terms *t)
+static void choose_rows(const planner_facts *f, int64_t columns, ir_plan_terms *t)
 {
     if (!t->store[0])
         rows_storage(f, t->store, sizeof t->store);
     int units = rows_of_storage(t->store) / f->lanes;
     int most = f->target->vector_registers / 2 / (units < 1 ? 1 : units);
     if (!t->tile_cols)
-        t->tile_cols = few ? (most < 4 ? most : 4) : (most < 8 ? most : 8);
+        t->tile_cols = columns && columns < 8 && columns < most ? columns : most < 8 ? most : 8;
     if (t->tile_cols < 1)
         t->tile_cols = 1;
     t->tile_k = t->tile_k ? t->tile_k : -1;
@@ -170,25 +179,28 @@ static bool is_dense(const planner_facts *f)
     return *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM;
 }
 
-static ir_lanes_kind lanes_for(const planner_facts *f, bool few)
+static ir_lanes_kind lanes_for(const planner_facts *f, int64_t most)
 {
     const lw_contraction *c = &f->region->contraction;
-    if (!c->packed || !c->rows_inside || !(few || is_dense(f)))
+    bool one = most == PLANNER_ONE && !c->batch_rank;
+    if (!c->packed || !(one || (is_dense(f) && c->rows_inside)))
         return PLAN_LANES_BATCH;
-    return *kind_of(f) == RT_BAND ? PLAN_LANES_K : PLAN_LANES_ROWS;
+    if (*kind_of(f) != RT_BAND)
+        return PLAN_LANES_ROWS;
+    return c->depth_inside ? PLAN_LANES_K : PLAN_LANES_BATCH;
 }
 
-void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
+void planner_choose(const planner_facts *f, int64_t most, ir_plan_terms *t)
 {
     if (!f->region->has_contraction) {
         t->unroll = t->unroll ? t->unroll : 1;
     } else {
         if (t->lanes == PLAN_LANES_OPEN)
-            t->lanes = lanes_for(f, few);
+            t->lanes = lanes_for(f, most);
         if (t->lanes == PLAN_LANES_BATCH)
-            choose_batch(f, few, t);
+            choose_batch(f, most, t);
         else if (t->lanes == PLAN_LANES_ROWS)
-            choose_rows(f, few, t);
+            choose_rows(f, most, t);
         else
             choose_k(f, t);
     }
@@ -198,7 +210,9 @@ void planner_choose(const planner_facts *f, bool few, ir_plan_terms *t)
         t->par = PLAN_PAR_BOTH;
 }
 
-bool planner_splits(const planner_facts *f)
+const int64_t *planner_limits(const planner_facts *f)
 {
-    return f->region->has_contraction && f->batch_dim && f->region->contraction.packed && !is_dense(f);
+    static const int64_t none[] = {0}, sparse[] = {PLANNER_ONE, PLANNER_FEW, 0};
+    bool splits = f->region->has_contraction && f->batch_dim && f->region->contraction.packed && !is_dense(f);
+    return splits ? sparse : none;
 }

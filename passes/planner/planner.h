@@ -17,10 +17,11 @@ typedef struct planner_facts {
     int lanes;               /* of f32 vectors */
 } planner_facts;
 
-/* Fills in every open term. few: for at most PLANNER_FEW columns. */
-enum { PLANNER_FEW = 8 };
-void planner_choose(const planner_facts *, bool few, ir_plan_terms *);
-/* Whether few columns deserve a variant of their own. */
-bool planner_splits(const planner_facts *);
+/* Fills in every open term. most: the kernel sees at most so many columns; 0: any number. */
+void planner_choose(const planner_facts *, int64_t most, ir_plan_terms *);
+/* Limits on the columns at which kernels of their own pay, ascending, 0 at the end. One: the product is with a vector, for
+ * which lanes lie along rows. Few: a panel of one vector of lanes, since a wider one would be mostly padding. */
+enum { PLANNER_ONE = 1, PLANNER_FEW = 32 };
+const int64_t *planner_limits(const planner_facts *);
 
 #endif

@@ -76,27 +76,31 @@ static diff_outcome lay_out(diff_unit *u)
     return DIFF_OK;
 }
 
-static spc_status emit(diff_unit *u, const ir_target *target, be_blob *blob, rt_error *error)
+static spc_status emit(diff_unit *u, const be_backend *backend, const ir_target *target, be_blob *blob, rt_error *error)
 {
     size_t count = 0, at = 0;
     for (const ir_func *f = u->module->funcs; f; f = f->next) count += f->form != IR_GRAPH;
     const ir_func **funcs = IR_ARRAY(u->arenas[1], const ir_func *, count + 1);
     for (const ir_func *f = u->module->funcs; f; f = f->next)
         if (f->form != IR_GRAPH) funcs[at++] = f;
-    const be_options options = {target, "", false};
-    return u->backend->emit(u->module, funcs, count, &options, BE_OBJECT, blob, error);
+    const be_options options = {target, "", false, SPC_GCCJIT_HELPER};
+    return backend->emit(u->module, funcs, count, &options, BE_OBJECT, blob, error);
 }
 
 static diff_outcome make_code(diff_unit *u, const ir_target *target)
 {
-    rt_error error = {0};
-    be_blob blob = {0};
-    u->backend = be_find("llvm");
-    if (!u->backend || target->features & ~rt_cpu_features()) return DIFF_OK;
-    spc_status status = emit(u, target, &blob, &error);
-    if (!status) status = u->backend->load(&blob, 1, u->weights->data, &u->image, &error);
-    free(blob.data);
-    return status ? broken(u, "llvm", error.text) : DIFF_OK;
+    if (target->features & ~rt_cpu_features()) return DIFF_OK;
+    for (int i = 0; i < DIFF_MAX_BACKENDS && be_at(i); i++) {
+        const be_backend *backend = be_at(i);
+        rt_error error = {0};
+        be_blob blob = {0};
+        if (!u->program->all_backends && strcmp(backend->name, "llvm")) continue;
+        spc_status status = emit(u, backend, target, &blob, &error);
+        if (!status) status = backend->load(&blob, 1, u->weights->data, &u->images[i], &error);
+        free(blob.data);
+        if (status) return broken(u, backend->name, error.text);
+    }
+    return DIFF_OK;
 }
 
 static diff_outcome compile(diff_unit *u)
@@ -126,7 +130,8 @@ diff_outcome diff_compile(const diff_program *program, diff_unit *out)
 
 void diff_unit_free(diff_unit *u)
 {
-    if (u->image) u->backend->unload(u->image);
+    for (int i = 0; i < DIFF_MAX_BACKENDS; i++)
+        if (u->images[i]) be_at(i)->unload(u->images[i]);
     diff_pages_free(u->weights);
     ir_layout_free(&u->layout);
     for (int i = 0; i < 2; i++) ir_arena_free(u->arenas[i]);
@@ -244,10 +249,17 @@ void diff_try(diff_tally *tally, const diff_case *c, diff_random *random)
         diff_report(tally, &unit, c->what);
     } else {
         tally->ran++;
-        tally->native += unit.image != NULL;
+        for (int i = 0; i < DIFF_MAX_BACKENDS; i++) tally->native[i] += unit.images[i] != NULL;
     }
     diff_unit_free(&unit);
     watch_crashes(NULL);
+}
+
+void diff_print_native(const diff_tally *tally)
+{
+    for (int i = 0; i < DIFF_MAX_BACKENDS && be_at(i); i++)
+        printf("%s%lld by %s", i ? ", " : "as machine code: ", (long long)tally->native[i], be_at(i)->name);
+    printf(be_at(0) ? "\n" : "no code generator is built in: interpreted alone\n");
 }
 
 void diff_report(diff_tally *tally, const diff_unit *u, const char *what)

@@ -52,11 +52,12 @@ void diff_put(spc_dtype, void *data, int64_t index, int64_t value);
 double diff_at(spc_dtype, const void *data, int64_t index);
 
 /* ---- programs ---- */
-enum { DIFF_MAX_WEIGHTS = 8 };
+enum { DIFF_MAX_WEIGHTS = 8, DIFF_MAX_BACKENDS = 4 };
 typedef struct diff_program {
     const char *sdl;
     const char *plan; /* lines of a plan; "" leaves all to the planner */
     const char *cpu;
+    bool all_backends; /* else those that compile fast: LLVM alone */
     int weight_count;
     diff_weight weights[DIFF_MAX_WEIGHTS];
 } diff_program;
@@ -69,8 +70,7 @@ typedef struct diff_unit {
     ir_module *reference, *module;
     ir_layout layout;
     struct diff_pages *weights; /* the weights object */
-    const be_backend *backend;
-    be_image *image;            /* NULL: this machine cannot run the CPU's code, or no backend */
+    be_image *images[DIFF_MAX_BACKENDS]; /* of be_at(i); NULL: not asked for, or this machine cannot run the CPU's code */
     char message[8192];
 } diff_unit;
 
@@ -114,7 +114,7 @@ void diff_pages_free(diff_pages *);
 
 /* ---- reports ---- */
 typedef struct diff_tally {
-    int64_t ran, native, refused, failed; /* compiled programs; native: of ran, those that ran as machine code too */
+    int64_t ran, native[DIFF_MAX_BACKENDS], refused, failed; /* compiled programs; native: of ran, those of be_at(i) */
 } diff_tally;
 /* Compiles, runs at each set of dims, counts and reports. refusable: a plan that is not legal is no failure. */
 typedef struct diff_case {
@@ -126,6 +126,8 @@ typedef struct diff_case {
     const int64_t *values; /* sets x dims */
 } diff_case;
 void diff_try(diff_tally *, const diff_case *, diff_random *);
+/* Prints how many ran as machine code, for each backend. */
+void diff_print_native(const diff_tally *);
 /* Prints a failing program whole, so that it can be run again by hand. */
 void diff_report(diff_tally *, const diff_unit *, const char *what);
 

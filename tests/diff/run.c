@@ -178,7 +178,8 @@ static void backwards(void *ctx, void (*task)(void *, size_t), void *arg, size_t
 
 typedef struct way {
     const char *name;
-    bool native, threads;
+    int backend; /* of be_at; -1: the interpreter */
+    bool threads;
 } way;
 
 static int call(const layer *l, const way *w, const spc_exec *exec)
@@ -188,8 +189,8 @@ static int call(const layer *l, const way *w, const spc_exec *exec)
     for (const ir_op *op = l->entry->body.first; op; op = op->next)
         if (op->code == IR_OP_param) words[count++] = word_of(l, op);
     words[count++] = (uint64_t)(uintptr_t)exec;
-    if (!w->native) return interp_entry(l->unit->module, l->entry, words, count, l->unit->weights->data);
-    void *function = l->unit->backend->symbol(l->unit->image, l->entry->name);
+    if (w->backend < 0) return interp_entry(l->unit->module, l->entry, words, count, l->unit->weights->data);
+    void *function = be_at(w->backend)->symbol(l->unit->images[w->backend], l->entry->name);
     return function ? rt_call_words(function, words, count) : SPC_E_BACKEND;
 }
 
@@ -261,18 +262,31 @@ static bool run_way(const layer *l, const way *w)
     return false;
 }
 
+/* Serial and on threads. The interpreter is slow: of its two ways one run takes the one, the next the other. */
+static bool run_ways(const layer *l)
+{
+    const bool threads = l->run->seed % 4 < 2;
+    const way interpreted = {threads ? "interpreter, 3 threads" : "interpreter", -1, threads};
+    if (!run_way(l, &interpreted)) return false;
+    for (int i = 0; i < DIFF_MAX_BACKENDS && be_at(i); i++) {
+        char names[2][48];
+        if (!l->unit->images[i]) continue;
+        snprintf(names[0], sizeof names[0], "%s", be_at(i)->name);
+        snprintf(names[1], sizeof names[1], "%s, 3 threads", be_at(i)->name);
+        for (int t = 0; t < 2; t++)
+            if (!run_way(l, &(way){names[t], i, t})) return false;
+    }
+    return true;
+}
+
 bool diff_run_all(diff_unit *u, const diff_run *run)
 {
-    static const way ways[] = {{"llvm", true, false}, {"llvm, 3 threads", true, true}, {"interpreter", false, false},
-                               {"interpreter, 3 threads", false, true}};
     layer l = {.unit = u, .run = run, .graph = ir_func_find(u->reference, IR_GRAPH, run->layer),
                .entry = ir_func_find(u->module, IR_ENTRY, run->layer)};
     diff_random random = run->seed;
     diff_need(l.graph && l.entry, "a graph and an entry of the layer");
-    bool good = make_slots(&l, IR_OP_input, &random) && make_slots(&l, IR_OP_output, &random) && run_reference(&l);
-    /* The interpreter is slow: of its two ways one run takes the one, the next the other. */
-    for (size_t i = 0; good && i < sizeof ways / sizeof *ways; i++)
-        if (ways[i].native ? u->image != NULL : ways[i].threads == (run->seed % 4 < 2)) good = run_way(&l, &ways[i]);
+    const bool good = make_slots(&l, IR_OP_input, &random) && make_slots(&l, IR_OP_output, &random) && run_reference(&l)
+                      && run_ways(&l);
     free_slots(&l);
     return good;
 }

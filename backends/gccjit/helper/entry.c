@@ -165,6 +165,18 @@ gj_value *gj_emit_data(gj_emitter *e, const ir_op *op)
     return result;
 }
 
+gj_value *gj_emit_bound(gj_emitter *e, const ir_op *op)
+{
+    gcc_jit_lvalue *table = EXEC_MEMBER(e, e->bytes, null(e, e->bytes), weights);
+    gj_value *result = ir_alloc(e->arena, sizeof *result + sizeof *result->part);
+
+    return_unless(e, gj_compare(e, GCC_JIT_COMPARISON_NE, gj_read(table), null(e, e->bytes)), SPC_E_ARG);
+    *result = (gj_value){.parts = 1, .lanes = 1, .type = e->bytes};
+    result->part[0] = gj_keep(e, e->bytes, value_at(e, e->bytes, gj_read(table),
+                                                    ir_get_int(op, "index", 0) * (int64_t)sizeof(void *)));
+    return result;
+}
+
 /* ---- launch ---- */
 
 typedef struct launch_call {
