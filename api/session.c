@@ -69,13 +69,13 @@ static bool read_all(spc_session *s, FILE *file, ir_text *text) {
 spc_status api_read_file(spc_session *s, const char *path, ir_source *out) {
     ir_text text;
     FILE *file = fopen(path, "re");
-    if (!file) return api_fail(s, SPC_E_IO, path, "cannot open: %s", strerror(errno));
+    if (!file) return api_fail(s, rt_system_status(errno), path, "cannot open: %s", strerror(errno));
     ir_defer(s->arena, close_file, file);
     ir_text_init(&text, s->arena);
     bool good = read_all(s, file, &text);
     const int cause = errno;
     ir_release(s->arena, file);
-    if (!good) return api_fail(s, SPC_E_IO, path, "cannot read: %s", strerror(cause));
+    if (!good) return api_fail(s, rt_system_status(cause), path, "cannot read: %s", strerror(cause));
     if (text.len > MAX_TEXT) return api_fail(s, SPC_E_PROGRAM, path, "the text is over %d MB", MAX_TEXT >> 20);
     *out = (ir_source){ir_strdup(s->arena, path), text.data, text.len};
     api_note_input(s, path);

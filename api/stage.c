@@ -56,7 +56,7 @@ void api_stage_drop(api_stage *stage) { ir_release(stage->session->arena, stage)
 
 static spc_status cannot_write(api_stage *stage, const char *path) {
     const int cause = errno;
-    return api_fail(stage->session, SPC_E_IO, path, "cannot write: %s", strerror(cause));
+    return api_fail(stage->session, rt_system_status(cause), path, "cannot write: %s", strerror(cause));
 }
 
 /* A folder of ours that nobody else can write into; not a link that somebody put there. */

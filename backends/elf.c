@@ -33,7 +33,7 @@ static spc_status write_at(const writer *w, const void *data, size_t size, int64
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, n < 0 ? strerror(errno) : "cannot write");
+            return rt_fail(w->error, rt_system_status(errno), "%s: %s", w->path, n < 0 ? strerror(errno) : "cannot write");
         next += n;
         size -= (size_t)n;
         offset += n;
@@ -158,7 +158,7 @@ static uint64_t weights_size(const be_link_job *job)
 static spc_status resize(const writer *w, uint64_t size)
 {
     return ftruncate(w->fd, (off_t)size) == 0 ? SPC_OK
-                                              : rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, strerror(errno));
+                                              : rt_fail(w->error, rt_system_status(errno), "%s: %s", w->path, strerror(errno));
 }
 
 static spc_status write_all(const writer *w, const be_link_job *job, bool filled)
@@ -176,7 +176,7 @@ static spc_status write_all(const writer *w, const be_link_job *job, bool filled
 static spc_status close_writer(const writer *w, spc_status status)
 {
     if (close(w->fd) != 0 && !status)
-        status = rt_fail(w->error, SPC_E_IO, "%s: %s", w->path, strerror(errno));
+        status = rt_fail(w->error, rt_system_status(errno), "%s: %s", w->path, strerror(errno));
     return status;
 }
 
@@ -186,7 +186,7 @@ spc_status be_elf_write(const be_link_job *job, bool filled, const char *path, r
         return rt_fail(error, SPC_E_INTERNAL, "data object: %lld bytes of weights", (long long)job->weights_bytes);
     writer w = {open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), path, error};
     if (w.fd < 0)
-        return rt_fail(error, SPC_E_IO, "%s: %s", path, strerror(errno));
+        return rt_fail(error, rt_system_status(errno), "%s: %s", path, strerror(errno));
     return close_writer(&w, write_all(&w, job, filled));
 }
 
@@ -264,6 +264,6 @@ spc_status be_elf_fill(const be_link_job *job, const char *path, rt_error *error
     writer w = {open(path, O_RDWR | O_CLOEXEC), path, error};
 
     if (w.fd < 0)
-        return rt_fail(error, SPC_E_IO, "%s: %s", path, strerror(errno));
+        return rt_fail(error, rt_system_status(errno), "%s: %s", path, strerror(errno));
     return close_writer(&w, fill(&w, job));
 }

@@ -42,7 +42,7 @@ static spc_status load_from(be_link_job *job, const char *place, be_image *image
 
     snprintf(folder, sizeof folder, "%s/spc-image-XXXXXX", place);
     if (!mkdtemp(folder))
-        return rt_fail(error, SPC_E_IO, "%s: %s", folder, strerror(errno));
+        return rt_fail(error, rt_system_status(errno), "%s: %s", folder, strerror(errno));
     spc_status status = link_and_open(job, folder, image, error);
     rmdir(folder);
     return status;

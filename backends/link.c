@@ -88,7 +88,7 @@ static spc_status open_folder(link_run *run)
     }
     if (mkdtemp(run->folder))
         return SPC_OK;
-    spc_status status = rt_fail(run->error, SPC_E_IO, "%s: %s", run->folder, strerror(errno));
+    spc_status status = rt_fail(run->error, rt_system_status(errno), "%s: %s", run->folder, strerror(errno));
     free(run->folder);
     run->folder = NULL;
     return status;
@@ -122,14 +122,14 @@ static spc_status write_file(link_run *run, const char *name, const char *data, 
         return no_memory(run->error);
     FILE *file = fopen(*path, "wbe");
     if (!file)
-        return rt_fail(run->error, SPC_E_IO, "%s: %s", *path, strerror(errno));
+        return rt_fail(run->error, rt_system_status(errno), "%s: %s", *path, strerror(errno));
     bool ok = fwrite(data, 1, size, file) == size;
     int why = errno;
     if (fclose(file) != 0 && ok) {
         ok = false;
         why = errno;
     }
-    return ok ? SPC_OK : rt_fail(run->error, SPC_E_IO, "%s: %s", *path, strerror(why));
+    return ok ? SPC_OK : rt_fail(run->error, rt_system_status(why), "%s: %s", *path, strerror(why));
 }
 
 /* ---- inputs ---- */

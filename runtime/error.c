@@ -1,6 +1,7 @@
 /* error: fills in the one message of a failed runtime call. */
 #include "runtime/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -23,4 +24,9 @@ spc_status rt_fail(rt_error *e, spc_status status, const char *fmt, ...)
     keep_one_line(e->text);
     e->status = status;
     return status;
+}
+
+spc_status rt_system_status(int number)
+{
+    return number == ENOMEM ? SPC_E_NOMEM : SPC_E_IO;
 }

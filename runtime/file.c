@@ -16,7 +16,7 @@ static spc_status io_error(rt_error *e, const char *what, const char *path)
 {
     char text[128];
     int number = errno;
-    return rt_fail(e, SPC_E_IO, "cannot %s %s: %s", what, path, strerror_r(number, text, sizeof text));
+    return rt_fail(e, rt_system_status(number), "cannot %s %s: %s", what, path, strerror_r(number, text, sizeof text));
 }
 
 spc_status rt_file_map(const char *path, rt_mapping *out, rt_error *e)
@@ -143,9 +143,8 @@ static int create_aside(const char *target, char *aside, size_t size)
 
 static spc_status write_aside(const char *path, const rt_bytes *parts, int count, rt_error *e)
 {
-    char aside[PATH_MAX + 32];
-    char *resolved = realpath(path, NULL); /* a link keeps pointing at what is replaced */
-    const char *target = resolved ? resolved : path;
+    char aside[PATH_MAX + 32], resolved[PATH_MAX];
+    const char *target = realpath(path, resolved) ? resolved : path; /* a link keeps pointing at what is replaced */
     int fd = create_aside(target, aside, sizeof aside);
     spc_status status = SPC_OK;
     if (fd < 0)
@@ -167,7 +166,6 @@ static spc_status write_aside(const char *path, const rt_bytes *parts, int count
             status = io_error(e, "write", path);
         }
     }
-    free(resolved);
     return status;
 }
 

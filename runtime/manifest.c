@@ -309,8 +309,10 @@ spc_status rt_manifest_parse(const char *text, rt_manifest **out, rt_error *erro
 {
     reader r = { .error = error, .layer = "" };
     *out = NULL;
-    json_error_t where;
+    json_error_t where = {0};
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    if (!root && !where.text[0]) /* jansson gives no reason where it lacks memory */
+        return no_memory(&r);
     if (!root)
         return rt_fail(error, SPC_E_ABI, "manifest: line %d: %s", where.line, where.text);
     rt_manifest *m = calloc(1, sizeof *m);

@@ -152,7 +152,7 @@ static spc_status write_bytes(const pruning *p, const void *data, size_t size)
     if (size == 0 || fwrite(data, 1, size, p->out) == size)
         return SPC_OK;
     char text[128];
-    return rt_fail(p->error, SPC_E_IO, "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
+    return rt_fail(p->error, rt_system_status(errno), "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
 }
 
 static spc_status write_lines(const pruning *p, target *t, rt_keep *keep, void *line)
@@ -201,10 +201,10 @@ static spc_status write_file(pruning *p)
     char text[128];
     p->out = fopen(p->request->out, "wbxe");
     if (!p->out)
-        return rt_fail(p->error, SPC_E_IO, "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
+        return rt_fail(p->error, rt_system_status(errno), "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
     spc_status status = write_all(p);
     if (fclose(p->out) != 0 && !status)
-        status = rt_fail(p->error, SPC_E_IO, "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
+        status = rt_fail(p->error, rt_system_status(errno), "cannot write %s: %s", p->request->out_name, strerror_r(errno, text, sizeof text));
     return status;
 }
 

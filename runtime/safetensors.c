@@ -116,12 +116,37 @@ static bool take_object(reader *r, span *out)
     return false;
 }
 
-static char *decode_string(span text)
+static spc_status no_memory(const reader *r)
 {
-    json_t *value = json_loadb(text.at, text.length, JSON_DECODE_ANY, NULL);
-    char *copy = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+    return rt_fail(r->error, SPC_E_NOMEM, "out of memory while reading %s", r->file);
+}
+
+/* Jansson gives no reason where it lacks memory. */
+static json_t *parse(span text, size_t flags, json_error_t *why)
+{
+    *why = (json_error_t){0};
+    return json_loadb(text.at, text.length, flags, why);
+}
+
+/* wrong: what to say where it is no string. *out is the caller's. */
+static spc_status decode_string(reader *r, span text, const char *wrong, char **out)
+{
+    json_error_t why;
+    json_t *value = parse(text, JSON_DECODE_ANY, &why);
+    const bool valid = json_is_string(value);
+    *out = valid ? strdup(json_string_value(value)) : NULL;
     json_decref(value);
-    return copy;
+    if (*out)
+        return SPC_OK;
+    return valid || (!value && !why.text[0]) ? no_memory(r) : malformed(r, wrong);
+}
+
+static spc_status check_string(reader *r, span text)
+{
+    char *decoded;
+    spc_status status = decode_string(r, text, "a string of __metadata__ is not valid", &decoded);
+    free(decoded);
+    return status;
 }
 
 /* Metadata: strings to strings. Nothing in it is used. */
@@ -135,12 +160,11 @@ static spc_status skip_metadata(reader *r)
         span key, value;
         if (!take_string(r, &key) || !take(r, ':') || !take_string(r, &value))
             return malformed(r, "__metadata__ does not map strings to strings");
-        char *decoded[2] = {decode_string(key), decode_string(value)};
-        bool valid = decoded[0] && decoded[1];
-        free(decoded[0]);
-        free(decoded[1]);
-        if (!valid)
-            return malformed(r, "a string of __metadata__ is not valid");
+        spc_status status = check_string(r, key);
+        if (!status)
+            status = check_string(r, value);
+        if (status)
+            return status;
     } while (take(r, ','));
     return take(r, '}') ? SPC_OK : malformed(r, "__metadata__ does not end");
 }
@@ -218,10 +242,10 @@ static spc_status take_tensor(reader *r, char *name, rt_file_tensor *t)
     span text;
     if (!take_object(r, &text) || text.length > MAX_MEMBER)
         return wrong_tensor(r, t, "its entry in the header is not an object that ends, or is too long or deep");
-    json_error_t where;
-    json_t *entry = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, &where);
+    json_error_t why;
+    json_t *entry = parse(text, JSON_REJECT_DUPLICATES, &why);
     if (!entry)
-        return wrong_tensor(r, t, where.text);
+        return why.text[0] ? wrong_tensor(r, t, why.text) : no_memory(r);
     const char *wrong = read_tensor(r, entry, t);
     json_decref(entry);
     return wrong ? wrong_tensor(r, t, wrong) : SPC_OK;
@@ -247,9 +271,10 @@ static spc_status take_member(reader *r, rt_directory *d, int64_t *capacity, boo
     span key;
     if (!take_string(r, &key) || key.length > MAX_NAME || !take(r, ':'))
         return malformed(r, "a tensor's name was expected");
-    char *name = decode_string(key);
-    if (!name)
-        return malformed(r, "a tensor's name is not valid text");
+    char *name;
+    spc_status status = decode_string(r, key, "a tensor's name is not valid text", &name);
+    if (status)
+        return status;
     if (strcmp(name, "__metadata__") == 0) {
         free(name);
         bool repeated = *has_metadata;
@@ -259,7 +284,7 @@ static spc_status take_member(reader *r, rt_directory *d, int64_t *capacity, boo
     rt_file_tensor *tensor = new_tensor(d, capacity);
     if (!tensor) {
         free(name);
-        return rt_fail(r->error, SPC_E_NOMEM, "out of memory while reading %s", r->file);
+        return no_memory(r);
     }
     d->count++;
     return take_tensor(r, name, tensor);

@@ -188,7 +188,7 @@ static spc_status take_object(const client *c, const gj_reply *reply, be_blob *o
     if (pread(c->reply, out->data, reply->bytes, sizeof *reply) != (ssize_t)reply->bytes) {
         free(out->data);
         *out = (be_blob){0};
-        return rt_fail(c->error, SPC_E_IO, "gccjit: cannot read the reply: %s", strerror(errno));
+        return rt_fail(c->error, rt_system_status(errno), "gccjit: cannot read the reply: %s", strerror(errno));
     }
     out->data[reply->bytes] = '\0';
     out->size = reply->bytes;
@@ -218,11 +218,11 @@ static spc_status write_request(const client *c, const char *text, size_t size)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return rt_fail(c->error, SPC_E_IO, "gccjit: cannot write the request: %s", strerror(errno));
+            return rt_fail(c->error, rt_system_status(errno), "gccjit: cannot write the request: %s", strerror(errno));
         text += n;
         size -= (size_t)n;
     }
-    return lseek(c->request, 0, SEEK_SET) == 0 ? SPC_OK : rt_fail(c->error, SPC_E_IO, "gccjit: %s", strerror(errno));
+    return lseek(c->request, 0, SEEK_SET) == 0 ? SPC_OK : rt_fail(c->error, rt_system_status(errno), "gccjit: %s", strerror(errno));
 }
 
 static spc_status emit(client *c, const ir_func *const *funcs, size_t count, be_format format, be_blob *out)
@@ -236,7 +236,7 @@ static spc_status emit(client *c, const ir_func *const *funcs, size_t count, be_
     c->reply = memory_file("spc-reply");
     c->messages = memory_file("spc-messages");
     if (c->request < 0 || c->reply < 0 || c->messages < 0)
-        return rt_fail(c->error, SPC_E_IO, "gccjit: no file in memory: %s", strerror(errno));
+        return rt_fail(c->error, rt_system_status(errno), "gccjit: no file in memory: %s", strerror(errno));
     spc_status status = write_request(c, text, size);
     if (!status)
         status = run(c);
