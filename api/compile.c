@@ -91,12 +91,13 @@ const be_backend *api_code_generator(spc_session *s) {
     const be_backend *backend = be_find(name);
     if (backend) return backend;
     if (name) api_fail(s, SPC_E_UNSUPPORTED, "option backend", "%s runs layers but writes no code", name);
-    else api_fail(s, SPC_E_UNSUPPORTED, NULL, "no code generator is built in; configure with SPC_LLVM");
+    else api_fail(s, SPC_E_UNSUPPORTED, NULL, "no code generator is built in; configure with SPC_LLVM or SPC_GCCJIT");
     return NULL;
 }
 
 be_options api_backend_options(const spc_session *s, const api_program *program, const char *prefix) {
-    return (be_options){&program->target, prefix, !strcmp(api_option_value(s, API_debug), "yes")};
+    return (be_options){&program->target, prefix, !strcmp(api_option_value(s, API_debug), "yes"),
+                        api_option_value(s, API_helper)};
 }
 
 const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, bool entries, size_t *count) {

@@ -179,6 +179,7 @@ typedef struct emit_kind {
 static const emit_kind *find_kind(const char *name) {
     static const emit_kind kinds[] = {{"so", true, emit_library},         {"obj", true, emit_library},
                                       {"asm", true, emit_assembly},       {"llvm", true, emit_generator_text},
+                                      {"gccjit", true, emit_generator_text},
                                       {"kernel", true, emit_module},      {"graph", false, emit_module},
                                       {"header", true, emit_header},      {"manifest", true, emit_manifest},
                                       {"plan", true, emit_plan}};
@@ -197,7 +198,7 @@ static spc_status emit(spc_session *s, const char *kind, const char *path) {
     const emit_kind *found = find_kind(kind);
     api_need need = {0};
     api_program *program = NULL;
-    if (!found) return api_fail(s, SPC_E_ARG, "emit", "there is no kind \"%s\"; known are so, obj, asm, llvm, kernel, "
+    if (!found) return api_fail(s, SPC_E_ARG, "emit", "there is no kind \"%s\"; known are so, obj, asm, llvm, gccjit, kernel, "
                                                       "graph, header, manifest, plan and dump=PASS", kind);
     spc_status status = found->lowered ? api_lower(s, &need, &program) : api_program_take(s, &program);
     emit_job job = {.kind = kind, .path = path, .stage = api_stage_new(s)};

@@ -160,6 +160,16 @@ static spc_status add_layer(explainer *e, const ir_func *graph) {
     return status;
 }
 
+/* Which code generator, where it is not the only thing that could be said of it. */
+static void add_backend(explainer *e) {
+    const char *name = api_option_value(e->session, API_backend), *absent, *allows;
+    const be_backend *backend = be_find(name);
+    for (int i = 0; backend && (absent = be_absent_at(i, &allows)); i++) {
+        if (!i) ir_text_add(&e->out, "\ncode by %s (%s)\n", backend->name, backend->version());
+        ir_text_add(&e->out, "  not built in: %s, which %s\n", absent, allows);
+    }
+}
+
 static spc_status explain_all(spc_session *s, api_program *program, void *object) {
     const char **result = object;
     explainer e = {.session = s, .program = program};
@@ -167,6 +177,7 @@ static spc_status explain_all(spc_session *s, api_program *program, void *object
     spc_status status = s->bound ? api_lay_out(s, program) : SPC_OK;
     for (const ir_func *f = program->module->funcs; f && !status; f = f->next)
         if (f->form == IR_GRAPH) status = add_layer(&e, f);
+    add_backend(&e);
     *result = e.out.data;
     return status;
 }

@@ -71,6 +71,7 @@ static spc_status check_path(spc_session *s, const char *key, const char *value)
     return *value ? SPC_OK : refuse(s, key, "the path is empty%s%s", "", "");
 }
 static spc_status check_cache(spc_session *s, const char *value) { return check_path(s, "cache", value); }
+static spc_status check_helper(spc_session *s, const char *value) { return check_path(s, "helper", value); }
 static spc_status check_depfile(spc_session *s, const char *value) { return check_path(s, "depfile", value); }
 /* Decimal digits of at most 64 bits. */
 static bool parse_seed(const char *text, uint64_t *out) {

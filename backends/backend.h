@@ -43,6 +43,8 @@ typedef struct be_backend {
 
 const be_backend *be_find(const char *name); /* NULL name: the default; NULL: not built in */
 const be_backend *be_at(int index);          /* NULL past the end */
+/* The name of the index-th that this build lacks, and what it would allow; NULL past the end. */
+const char *be_absent_at(int index, const char **allows);
 #define BE_KERNEL_PREFIX "spck_"
 #define BE_WEIGHTS_SYMBOL "spc_weights"
 

@@ -4,26 +4,45 @@
 
 #ifdef SPC_HAVE_LLVM
 #include "backends/llvm/llvm.h"
+#define BUILT_llvm &be_llvm
+#else
+#define BUILT_llvm NULL
 #endif
 #ifdef SPC_HAVE_GCCJIT
 #include "backends/gccjit/gccjit.h"
+#define BUILT_gccjit &be_gccjit
+#else
+#define BUILT_gccjit NULL
 #endif
 
-/* In order of preference: the first is the default. */
-static const be_backend *const backends[] = {
-#ifdef SPC_HAVE_LLVM
-    &be_llvm,
-#endif
-#ifdef SPC_HAVE_GCCJIT
-    &be_gccjit,
-#endif
-    NULL,
+typedef struct known_backend {
+    const char *name, *allows;
+    const be_backend *backend; /* NULL: not built in */
+} known_backend;
+
+static const known_backend known[] = {
+#define BACKEND(name, allows) {#name, allows, BUILT_##name},
+#include "backends/backends.def"
+#undef BACKEND
 };
+enum { KNOWN = sizeof known / sizeof *known };
 
 const be_backend *be_at(int index)
 {
-    int count = (int)(sizeof backends / sizeof *backends) - 1;
-    return index >= 0 && index < count ? backends[index] : NULL;
+    for (int i = 0; i < KNOWN && index >= 0; i++)
+        if (known[i].backend && index-- == 0)
+            return known[i].backend;
+    return NULL;
+}
+
+const char *be_absent_at(int index, const char **allows)
+{
+    for (int i = 0; i < KNOWN && index >= 0; i++)
+        if (!known[i].backend && index-- == 0) {
+            *allows = known[i].allows;
+            return known[i].name;
+        }
+    return NULL;
 }
 
 const be_backend *be_find(const char *name)

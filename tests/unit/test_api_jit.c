@@ -25,7 +25,7 @@ static const char program[] = "dim batch;\n"
 
 /* ---- counting allocations: these definitions stand before libc's ---- */
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SPC_SANITIZED
 #define COUNTS_ALLOCATIONS 1
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

@@ -264,7 +264,7 @@ static void test_dlmc(void **state)
         skip();
     }
     rt_weights *w = rt_weights_new();
-    long long rows, cols, nnz;
+    long long rows = 0, cols = 0, nnz = 0;
     FILE *file = fopen(path, "r");
     assert_true(file && fscanf(file, "%lld, %lld, %lld", &rows, &cols, &nnz) == 3);
     fclose(file);

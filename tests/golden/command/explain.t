@@ -1,5 +1,5 @@
 # What explain says without weights, of a plan that leaves nothing open.
-spc explain --cpu=x86-64-v3 '--plan=@ffn.* store=csr tile=8xall rows=all unroll=1 lanes=batch par=cols pack=yes' input.sdl
+spc explain --backend=interp --cpu=x86-64-v3 '--plan=@ffn.* store=csr tile=8xall rows=all unroll=1 lanes=batch par=cols pack=yes' input.sdl
 === input.sdl
 dim batch;
 weight w: f32[32, 64] sparse unstructured;
