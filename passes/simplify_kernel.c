@@ -79,8 +79,11 @@ static size_t bucket_of(const ir_op *op)
     uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
     for (int i = 0; i < op->nargs; i++)
         hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
-    if (op->nattrs)
-        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(op->attrs[0].f * 1024);
+    if (op->nattrs) {
+        uint64_t bits; /* a double need not fit an integer */
+        memcpy(&bits, &op->attrs[0].f, sizeof bits);
+        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32) + (uintptr_t)bits;
+    }
     return hash % BUCKETS;
 }
 
