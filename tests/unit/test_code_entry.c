@@ -89,6 +89,26 @@ static void test_launch(void **state)
     unload(&l);
 }
 
+/* A traced launch comes by the host even with one task, and still not with none. */
+static void test_traced_launch(void **state)
+{
+    float x[2] = {1, 2}, y[2];
+    (void)state;
+    loaded l = load_text(KERNEL_ADD "entry @run {\n %0 = param \"n\" : index\n %1 = param \"x\" : buffer f32\n"
+                         " %2 = param \"y\" : buffer f32\n launch %0, %1, %2, %0 \"add\" [traced]\n}\n", NULL);
+    add_function *run = (add_function *)(uintptr_t)code_function(l.image, "run");
+    for (int n = 0; n <= 2; n++) {
+        pool p = {0};
+        spc_exec exec = {.size = sizeof exec, .parallel_for = backwards, .ctx = &p, .threads = 1};
+        y[0] = y[1] = -1;
+        assert_int_equal(run(n, x, y, &exec), SPC_OK);
+        check_sums(x, y, n, 2);
+        assert_int_equal(p.calls, n > 0);
+        assert_int_equal(run(n, x, y, NULL), SPC_OK);
+    }
+    unload(&l);
+}
+
 /* An exec that ends before parallel_for is an older one: its memory behind the end is not read. */
 static void test_short_exec(void **state)
 {
@@ -336,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_launch),        cmocka_unit_test(test_short_exec),
+        cmocka_unit_test(test_traced_launch),
         cmocka_unit_test(test_check),         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_cpu_has),       cmocka_unit_test(test_own_scratch),
         cmocka_unit_test(test_given_scratch), cmocka_unit_test(test_data), cmocka_unit_test(test_bound),
