@@ -144,7 +144,8 @@ static void test_module_lists(void **state) {
     ir_func_remove(m, c);
     ir_func_remove(m, b);
     assert_null(m->funcs);
-    assert_ptr_equal(ir_func_new(m, IR_KERNEL, "k"), m->funcs);
+    c = ir_func_new(m, IR_KERNEL, "k");
+    assert_ptr_equal(m->funcs, c);
     const ir_extent *n = ir_extent_const(m, 4);
     const ir_type *t = ir_tensor(m, IR_F32, 1, &n), *u = ir_tensor(m, IR_F16, 1, &n);
     const ir_packing *p = ir_packing_of(m, "w", t);
