@@ -36,6 +36,7 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
                             .plan = program->plan,
                             .weight = api_weight_matrix,
                             .weight_ctx = s,
+                            .dense = api_is_dense(s),
                             .after = keep_dump,
                             .after_ctx = need};
     const int before = ir_error_count(s->diags);
@@ -55,7 +56,7 @@ static spc_status choose(spc_session *s, api_program *program, void *object) {
     if (!status && (s->bound || !strcmp(api_option_value(s, API_weights), "embedded")))
         status = api_weights_require(s, program->module);
     program->plan = ir_plan_new(program->arena);
-    if (!status && s->plan_source) status = ir_plan_parse(program->plan, s->diags, s->plan_source);
+    if (!status && s->plan_source && !api_is_dense(s)) status = ir_plan_parse(program->plan, s->diags, s->plan_source);
     return status;
 }
 

@@ -20,6 +20,16 @@ be_options api_backend_options(const spc_session *, const api_program *, const c
 /* One object per kernel and entry, from the cache where it has them. */
 spc_status api_make_objects(spc_session *, api_program *, const char *prefix);
 
+/* What spc_jit does. inspect (may be NULL) is called once the weights are laid out, before there is code. */
+spc_status api_jit(spc_session *, api_work *inspect, void *ctx, spc_module **out);
+/* Before every function's name in code that api_jit makes, but not where it is interpreted. */
+extern const char api_jit_prefix[];
+
+/* spc_input_shapes and spc_shapes. */
+spc_status api_input_shapes(spc_session *, const char *layer, const char *dims, spc_tensor *in, size_t n_in);
+spc_status api_result_shapes(spc_session *, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
+                             spc_tensor *out, size_t n_out);
+
 /* The functions of these forms; count is set. */
 const ir_func **api_funcs(const ir_module *, ir_arena *, bool kernels, bool entries, size_t *count);
 
@@ -35,6 +45,8 @@ spc_status api_check_names(spc_session *, const ir_module *, const char *prefix)
 bool api_is_keyword(const char *name); /* of C or C++ */
 /* Works in the program's arena. */
 spc_status api_header(spc_session *, api_program *, const char **out);
+/* Quoted and escaped. */
+void api_json_string(ir_text *, const char *);
 /* embedded: the weights are in the module; see docs/manifest.md. */
 spc_status api_manifest(spc_session *, api_program *, const char *prefix, const char **out);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Symbols of code in memory: no layer's name can meet one of libc there. */
-static const char jit_prefix[] = "spc_jit_";
+const char api_jit_prefix[] = "spc_jit_";
 
 static void release_program(void *program) { api_program_free(program); }
 
@@ -32,7 +32,7 @@ static void *native_symbol(void *ctx, const char *name) {
 
 static spc_status load_native(spc_session *s, api_program *program) {
     rt_error error = {0};
-    spc_status status = api_make_objects(s, program, jit_prefix);
+    spc_status status = api_make_objects(s, program, api_jit_prefix);
     if (status) return status;
     status = program->backend->load(program->objects, program->object_count, program->weights, &program->image, &error);
     return status ? api_fail_error(s, NULL, &error) : SPC_OK;
@@ -145,6 +145,8 @@ static void shed(api_program *program, bool keep_layout) {
 
 typedef struct jit_job {
     rt_code code;
+    api_work *inspect;
+    void *ctx;
     bool reference, interp;
 } jit_job;
 
@@ -153,9 +155,10 @@ static spc_status prepare(spc_session *s, api_program *program, void *object) {
     const bool native = !job->reference && !job->interp;
     spc_status status = job->reference ? prepare_reference(s, program) : SPC_OK;
     if (!status) status = api_lay_out(s, program);
+    if (!status && job->inspect) status = job->inspect(s, program, job->ctx);
     if (!status) status = copy_weights(s, program);
     if (!status && native) status = load_native(s, program);
-    if (!status) status = api_manifest(s, program, native ? jit_prefix : "", &program->manifest);
+    if (!status) status = api_manifest(s, program, native ? api_jit_prefix : "", &program->manifest);
     shed(program, job->reference);
     job->code = (rt_code){.ctx = program, .release = release_program};
     if (native) job->code.symbol = native_symbol;
@@ -163,10 +166,10 @@ static spc_status prepare(spc_session *s, api_program *program, void *object) {
     return status;
 }
 
-static spc_status jit(spc_session *s, spc_module **out) {
+spc_status api_jit(spc_session *s, api_work *inspect, void *ctx, spc_module **out) {
     const char *chosen = api_option_value(s, API_backend);
     const char *backend = chosen || be_at(0) ? chosen : "interp"; /* a build without code generators runs all the same */
-    jit_job job = {.reference = backend && !strcmp(backend, "reference"), .interp = backend && !strcmp(backend, "interp")};
+    jit_job job = {.inspect = inspect, .ctx = ctx, .reference = backend && !strcmp(backend, "reference"), .interp = backend && !strcmp(backend, "interp")};
     api_need need = {0};
     api_program *program = NULL;
     rt_error error = {0};
@@ -183,5 +186,5 @@ static spc_status jit(spc_session *s, spc_module **out) {
 RT_EXPORT spc_status spc_jit(spc_session *s, spc_module **out) {
     if (out) *out = NULL;
     API_GUARD(s);
-    return out ? jit(s, out) : api_fail(s, SPC_E_ARG, NULL, "spc_jit needs a place for the module");
+    return out ? api_jit(s, NULL, NULL, out) : api_fail(s, SPC_E_ARG, NULL, "spc_jit needs a place for the module");
 }

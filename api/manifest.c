@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void add_string(ir_text *out, const char *text) {
+void api_json_string(ir_text *out, const char *text) {
     ir_text_add(out, "\"");
     for (; *text; text++) {
         const unsigned char c = (unsigned char)*text;
@@ -17,7 +17,7 @@ static void add_string(ir_text *out, const char *text) {
 
 static void add_member(ir_text *out, const char *key, const char *value, const char *end) {
     ir_text_add(out, "\"%s\":", key);
-    add_string(out, value);
+    api_json_string(out, value);
     ir_text_add(out, "%s", end);
 }
 
@@ -25,7 +25,7 @@ static void add_shape(ir_text *out, const ir_type *type) {
     ir_text_add(out, "\"shape\":[");
     for (int i = 0; i < type->rank; i++) {
         ir_text_add(out, "%s", i ? "," : "");
-        add_string(out, ir_extent_text(type->dims[i]));
+        api_json_string(out, ir_extent_text(type->dims[i]));
     }
     ir_text_add(out, "]");
 }
@@ -46,11 +46,11 @@ static void add_layer(ir_text *out, const api_face *face, const char *prefix) {
     ir_text_add(out, "\n  {");
     add_member(out, "name", face->name, ",");
     ir_text_add(out, "\"symbol\":");
-    add_string(out, ir_format(out->arena, "%s%s", prefix, face->name));
+    api_json_string(out, ir_format(out->arena, "%s%s", prefix, face->name));
     ir_text_add(out, ",\"dims\":[");
     for (size_t i = 0; i < face->ndims; i++) {
         ir_text_add(out, "%s", i ? "," : "");
-        add_string(out, face->dims[i]->name);
+        api_json_string(out, face->dims[i]->name);
     }
     ir_text_add(out, "]");
     add_ports(out, "inputs", face->in, face->nin);

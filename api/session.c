@@ -37,6 +37,8 @@ spc_status api_errors_since(const spc_session *s, int before) {
     return ir_error_count(s->diags) > before ? SPC_E_PROGRAM : SPC_OK;
 }
 
+bool api_is_dense(const spc_session *s) { return !strcmp(api_option_value(s, API_dense), "yes"); }
+
 const char *api_path_option(const spc_session *s, api_option option) {
     const char *value = api_option_value(s, option);
     return value && strcmp(value, "none") ? value : NULL;

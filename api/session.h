@@ -108,6 +108,8 @@ void api_note_input(spc_session *, const char *path);
 spc_status api_read_file(spc_session *, const char *path, ir_source *out);
 
 static inline const char *api_option_value(const spc_session *s, api_option option) { return s->options[option]; }
+/* Option dense: weights are stored dense, and a plan given by hand does not count. */
+bool api_is_dense(const spc_session *);
 /* NULL where the option is not set or "none". */
 const char *api_path_option(const spc_session *, api_option);
 

@@ -260,18 +260,27 @@ static spc_status find_shapes(spc_session *s, shapes_job *job) {
     return status ? status : api_program_guarded(s, program, shapes, job);
 }
 
-RT_EXPORT spc_status spc_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
-                                spc_tensor *out, size_t n_out) {
-    API_GUARD(s);
+spc_status api_result_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
+                             spc_tensor *out, size_t n_out) {
     static const spc_tensor none = {0};
     shapes_job job = {layer, dims, in ? in : &none, out, n_in, n_out};
     if (!layer || (n_in && !in) || (n_out && !out)) return api_fail(s, SPC_E_ARG, NULL, "spc_shapes: a null argument");
     return find_shapes(s, &job);
 }
 
-RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
-    API_GUARD(s);
+spc_status api_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
     shapes_job job = {layer, dims, NULL, in, n_in, 0};
     if (!layer || (n_in && !in)) return api_fail(s, SPC_E_ARG, NULL, "spc_input_shapes: a null argument");
     return find_shapes(s, &job);
+}
+
+RT_EXPORT spc_status spc_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
+                                spc_tensor *out, size_t n_out) {
+    API_GUARD(s);
+    return api_result_shapes(s, layer, dims, in, n_in, out, n_out);
+}
+
+RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
+    API_GUARD(s);
+    return api_input_shapes(s, layer, dims, in, n_in);
 }

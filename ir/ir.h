@@ -152,6 +152,7 @@ struct ir_module {
     ir_diags *diags;
     ir_dim *dims;   /* in the file's order */
     ir_func *funcs; /* in order; names are unique within a form */
+    ir_func *last;  /* of funcs; kept by ir_func_new and ir_func_remove */
     ir_packing *packings;
     struct ir_tables *tables; /* interned types and extents; private to ir/ */
 };

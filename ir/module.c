@@ -15,9 +15,9 @@ ir_func *ir_func_new(ir_module *m, ir_form form, const char *name) {
     ir_func *f = IR_NEW(m->arena, ir_func);
     f->form = form;
     f->name = ir_strdup(m->arena, name);
-    ir_func **end = &m->funcs;
-    while (*end) end = &(*end)->next;
-    return *end = f;
+    if (m->last) m->last->next = f;
+    else m->funcs = f;
+    return m->last = f;
 }
 
 ir_func *ir_func_find(const ir_module *m, ir_form form, const char *name) {
@@ -27,9 +27,11 @@ ir_func *ir_func_find(const ir_module *m, ir_form form, const char *name) {
 }
 
 void ir_func_remove(ir_module *m, ir_func *f) {
-    for (ir_func **at = &m->funcs; *at; at = &(*at)->next) {
+    ir_func *before = NULL;
+    for (ir_func **at = &m->funcs; *at; before = *at, at = &(*at)->next) {
         if (*at != f) continue;
         *at = f->next;
+        if (m->last == f) m->last = before;
         f->next = NULL;
         return;
     }

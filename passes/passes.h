@@ -14,6 +14,7 @@ typedef struct pass_context {
     /* The data of a weight, as its declaration's matrix; NULL: not bound (plan from the pattern alone). */
     const rt_matrix *(*weight)(void *ctx, const char *weight);
     void *weight_ctx;
+    bool dense; /* plan every weight as if it were declared dense, for comparison */
     /* Called after every pass with its name, for --dump; may be NULL. */
     void (*after)(void *ctx, const char *pass, const ir_module *);
     void *after_ctx;

@@ -41,7 +41,7 @@ static void order_parts(rt_pattern *pattern)
 
 static void weight_facts(planner_facts *f, pass_context *context, const ir_op *weight)
 {
-    const char *text = ir_get_str(weight, "pattern", "dense");
+    const char *text = context->dense ? "dense" : ir_get_str(weight, "pattern", "dense");
     if (!rt_pattern_parse(text, &f->pattern, NULL))
         f->pattern = (rt_pattern){0};
     order_parts(&f->pattern);

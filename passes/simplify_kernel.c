@@ -80,9 +80,9 @@ static size_t bucket_of(const ir_op *op)
     for (int i = 0; i < op->nargs; i++)
         hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
     if (op->nattrs) {
-        uint64_t bits;
+        uint64_t bits; /* a double need not fit an integer */
         memcpy(&bits, &op->attrs[0].f, sizeof bits);
-        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32 ^ bits);
+        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32) + (uintptr_t)bits;
     }
     return hash % BUCKETS;
 }

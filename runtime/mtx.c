@@ -33,8 +33,13 @@ typedef struct choice {
 } choice;
 
 static const choice forms[] = {{"coordinate", 0}, {"array", 1}, {NULL, 0}};
-static const choice fields[] = {{"real", RT_FIELD_REAL},       {"double", RT_FIELD_REAL}, {"integer", RT_FIELD_INTEGER},
-                                {"unsigned-integer", RT_FIELD_INTEGER}, {"pattern", RT_FIELD_PATTERN}, {"complex", -1}, {NULL, 0}};
+static const choice fields[] = {{"real", RT_FIELD_REAL},
+                                {"double", RT_FIELD_REAL},
+                                {"integer", RT_FIELD_INTEGER},
+                                {"unsigned-integer", RT_FIELD_INTEGER},
+                                {"pattern", RT_FIELD_PATTERN},
+                                {"complex", -1},
+                                {NULL, 0}};
 static const choice symmetries[] = {
     {"general", GENERAL}, {"symmetric", SYMMETRIC}, {"skew-symmetric", SKEW}, {"hermitian", -1}, {NULL, 0}};
 

@@ -73,6 +73,6 @@ void cli_guard_outputs(const char *const *paths, size_t count);
 enum { CLI_STAGING_SIZE = 32 };
 const char *cli_staging_name(char buffer[CLI_STAGING_SIZE]); /* of this process; returns buffer */
 
-cli_run cli_compile, cli_run_layer, cli_explain, cli_check, cli_prune, cli_later;
+cli_run cli_compile, cli_run_layer, cli_explain, cli_check, cli_bench, cli_prune, cli_later;
 
 #endif

@@ -12,7 +12,7 @@ const cli_command *cli_command_at(int index) {
         {"run", 'R', "MODEL.sdl -w FILE --layer L --in x=x.npy --out y=y.npy", "Runs a layer once on NumPy arrays.", cli_run_layer},
         {"explain", 'E', "MODEL.sdl -w FILE [--layer L]", "Says what was chosen and why.", cli_explain},
         {"check", 'K', "MODEL.sdl -w FILE [--layer L]", "Compares compiled layers with the reference on random inputs.", cli_check},
-        {"bench", 'B', "MODEL.sdl -w FILE --layer L --dim batch=128", "Measures a layer against its dense form (not supported yet).", cli_later},
+        {"bench", 'B', "MODEL.sdl -w FILE --layer L --dim batch=128", "Measures a layer against its dense form.", cli_bench},
         {"tune", 'T', "MODEL.sdl -w FILE [--layer L]", "Looks for the fastest plan (not supported yet).", cli_later},
         {"prune", 'P', "IN.safetensors -o OUT.safetensors --pattern P [--density D]", "Prunes weights to a pattern.", cli_prune},
         {"wisdom", 'W', "import|export|clear", "Looks after tuned plans (not supported yet).", cli_later},

@@ -168,6 +168,7 @@ typedef struct launch_call {
     LLVMValueRef kernel, tasks;
     LLVMValueRef *args; /* all but the task: params, a hole for it, tasks */
     unsigned params;
+    bool traced; /* the host wants to see every launch */
 } launch_call;
 
 /* void thunk(void *record, size_t task): what parallel_for calls. */
@@ -233,7 +234,7 @@ static void launch(llvm_emitter *e, const launch_call *call)
     LLVMBuildCondBr(e->builder, is_any, any, after);
     llvm_position(e, any);
     LLVMValueRef parallel_for = EXEC_MEMBER(e, llvm_ptr(e), parallel_for);
-    LLVMValueRef is_many = LLVMBuildICmp(e->builder, LLVMIntSGT, call->tasks, llvm_int(e, 64, 1), "");
+    LLVMValueRef is_many = LLVMBuildICmp(e->builder, LLVMIntSGT, call->tasks, llvm_int(e, 64, call->traced ? 0 : 1), "");
     LLVMValueRef has_pool = LLVMBuildIsNotNull(e->builder, parallel_for, "");
     LLVMBuildCondBr(e->builder, LLVMBuildAnd(e->builder, is_many, has_pool, ""), many, serial);
     llvm_position(e, many);
@@ -249,7 +250,8 @@ LLVMValueRef llvm_emit_launch(llvm_emitter *e, const ir_op *op)
     enum { MOST_ARGS = 256 };
     LLVMTypeRef types[MOST_ARGS + 2];
     LLVMValueRef args[MOST_ARGS + 2];
-    launch_call call = {.tasks = llvm_arg(e, op, 0), .args = args, .params = (unsigned)op->nargs - 1};
+    launch_call call = {.tasks = llvm_arg(e, op, 0), .args = args, .params = (unsigned)op->nargs - 1,
+                        .traced = ir_attr_find(op, "traced") != NULL};
 
     if (op->nargs - 1 > MOST_ARGS)
         return llvm_fail(e, SPC_E_INTERNAL, "llvm: launch %s has over %d arguments", op->name, MOST_ARGS);

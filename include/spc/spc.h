@@ -22,7 +22,7 @@ typedef struct spc_session spc_session;
 
 spc_status spc_session_new(spc_session **out);
 void spc_session_free(spc_session *);
-/* The command line's options as text: "backend", "cache", "cpu", "debug", "depfile", "dims", "layer", "memory", "plan",
+/* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "dims", "layer", "memory", "plan",
  * "prefix", "staging", "wisdom"; docs/c-api.md says what each takes. */
 spc_status spc_set(spc_session *, const char *key, const char *value);
 /* SDL text; name is what diagnostics call it. One program per session. */
@@ -43,6 +43,21 @@ spc_status spc_output(spc_session *, const char *kind, const char *path);
 spc_status spc_jit(spc_session *, spc_module **out);
 /* What was chosen and why, as `spc explain` prints it; NULL layer: all. NULL on failure. Owned by the session. */
 const char *spc_explain(spc_session *, const char *layer);
+
+/* Measures a layer as it is compiled against the same layer with every weight stored dense, interleaved. */
+typedef struct spc_bench_options {
+    size_t size;    /* sizeof(spc_bench_options): the struct may grow */
+    int threads;    /* 0: one per core */
+    double seconds; /* to measure at each choice of dims; 0: 0.5 */
+    uint64_t seed;  /* of the inputs */
+    const char *json; /* file for one JSON object per choice of dims, a line each ("-": standard output); NULL: none */
+    /* After each choice of dims: its JSON object, and a table for people. NULL: none. */
+    void (*each)(void *ctx, const char *json, const char *table);
+    void *each_ctx;
+} spc_bench_options;
+/* layer NULL: the only one. dims: every dim of the layer, each with one or more values: "batch=1,8,128,n=3". Not guarded
+ * against other work on the machine: docs/benchmarking.md says how to read the figures. */
+spc_status spc_bench(spc_session *, const char *layer, const char *dims, const spc_bench_options *);
 
 /* An input or result of a layer. extents are texts over the dims, e.g. "batch" or "2*seq + 1". */
 typedef struct spc_value {

@@ -135,6 +135,17 @@ static void test_module_lists(void **state) {
     ir_func_remove(m, a);
     assert_null(ir_func_find(m, IR_GRAPH, "f"));
     assert_ptr_equal(m->funcs, b);
+    ir_func *c = ir_func_new(m, IR_KERNEL, "g"); /* order holds through removal of the first, the last and all */
+    assert_ptr_equal(b->next, c);
+    ir_func_remove(m, c);
+    assert_ptr_equal(b->next, NULL);
+    c = ir_func_new(m, IR_KERNEL, "h");
+    assert_ptr_equal(b->next, c);
+    ir_func_remove(m, c);
+    ir_func_remove(m, b);
+    assert_null(m->funcs);
+    c = ir_func_new(m, IR_KERNEL, "k");
+    assert_ptr_equal(m->funcs, c);
     const ir_extent *n = ir_extent_const(m, 4);
     const ir_type *t = ir_tensor(m, IR_F32, 1, &n), *u = ir_tensor(m, IR_F16, 1, &n);
     const ir_packing *p = ir_packing_of(m, "w", t);

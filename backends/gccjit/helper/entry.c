@@ -185,6 +185,7 @@ typedef struct launch_call {
     gcc_jit_rvalue *args[BE_MOST_PARAMS + 2]; /* a hole for the task before the last */
     gcc_jit_function *kernel;
     gcc_jit_rvalue *tasks;
+    bool traced;              /* the host wants to see every launch */
     gcc_jit_struct *record;   /* the params, then the number of tasks */
     gcc_jit_field *fields[BE_MOST_PARAMS + 1];
 } launch_call;
@@ -249,7 +250,7 @@ static void launch(gj_emitter *e, launch_call *call)
 
     gj_branch(e, gj_compare(e, GCC_JIT_COMPARISON_GT, call->tasks, gj_int(e, IR_INDEX, 0)), any, after, any);
     gcc_jit_lvalue *parallel_for = EXEC_MEMBER(e, function, null(e, function), parallel_for);
-    gj_branch(e, gj_compare(e, GCC_JIT_COMPARISON_GT, call->tasks, gj_int(e, IR_INDEX, 1)), pooled, serial, pooled);
+    gj_branch(e, gj_compare(e, GCC_JIT_COMPARISON_GT, call->tasks, gj_int(e, IR_INDEX, !call->traced)), pooled, serial, pooled);
     gj_branch(e, gj_compare(e, GCC_JIT_COMPARISON_NE, gj_read(parallel_for), null(e, function)), many, serial, many);
     launch_parallel(e, call, gj_read(parallel_for));
     gj_jump(e, after, serial);
@@ -258,7 +259,8 @@ static void launch(gj_emitter *e, launch_call *call)
 
 gj_value *gj_emit_launch(gj_emitter *e, const ir_op *op)
 {
-    launch_call call = {.params = op->nargs - 1, .tasks = gj_read(gj_arg(e, op, 0)->part[0])};
+    launch_call call = {.params = op->nargs - 1, .tasks = gj_read(gj_arg(e, op, 0)->part[0]),
+                        .traced = ir_attr_find(op, "traced") != NULL};
     gcc_jit_type *index = gj_type(e, IR_INDEX, 1);
     char *symbol = be_kernel_symbol(op->name), name[16];
 

@@ -5,6 +5,7 @@
  * Input: a request (request.h). Output: a reply in descriptor 3; messages of all tools go to 1 and 2. */
 #include "backends/gccjit/helper/unit.h"
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgccjit.h>
@@ -66,7 +67,22 @@ static char *read_file(int fd, ir_arena *arena, size_t *size)
     return data;
 }
 
-static bool send_file(gj_reply *reply, const char *path, ir_arena *arena)
+/* On a full disk some versions write less and say nothing: a whole object ends behind its table of sections, a text with
+ * a line. */
+static bool is_whole(const char *data, size_t size, be_format format)
+{
+    Elf64_Ehdr header;
+
+    if (format != BE_OBJECT)
+        return size > 0 && data[size - 1] == '\n';
+    if (size < sizeof header)
+        return false;
+    memcpy(&header, data, sizeof header);
+    return memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_shnum > 0 && header.e_shoff < size
+        && (uint64_t)header.e_shnum * header.e_shentsize <= size - header.e_shoff;
+}
+
+static bool send_file(gj_reply *reply, const char *path, be_format format, ir_arena *arena)
 {
     size_t size;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -74,6 +90,8 @@ static bool send_file(gj_reply *reply, const char *path, ir_arena *arena)
 
     if (fd >= 0)
         close(fd);
+    if (data && !is_whole(data, size, format))
+        return reply_with(reply, SPC_E_IO, "gccjit: the compiled code is cut short: no space left for temporary files?");
     if (!data || !write_at(data, size, sizeof *reply))
         return reply_with(reply, SPC_E_IO, "the compiled code cannot be passed on");
     reply->bytes = size;
@@ -110,7 +128,7 @@ static void compile(gj_reply *reply)
     if (status)
         reply_with(reply, status, error.text);
     else
-        send_file(reply, out, arena);
+        send_file(reply, out, request.format, arena);
 }
 
 _Noreturn static void run_child(gj_reply *reply)
@@ -199,7 +217,8 @@ static int wait_for(pid_t child, const sigset_t *signals)
     }
 }
 
-static void read_start(gj_reply *reply)
+/* What the child wrote, if it came to that. */
+static void read_result(gj_reply *reply)
 {
     gj_reply written;
 
@@ -225,6 +244,7 @@ int main(int argc, char **argv)
         sigaddset(&signals, *s);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != (pid_t)atol(argv[1])) /* gone before the line above */
         return 1;
@@ -239,7 +259,7 @@ int main(int argc, char **argv)
         run_child(&reply);
     int status = child > 0 ? wait_for(child, &signals) : 1 << 8;
     remove_folder(reply.folder, 3);
-    read_start(&reply);
+    read_result(&reply);
     reply.folder[0] = '\0';
     write_at(&reply, sizeof reply, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -1,0 +1,225 @@
+/* bench: spc_bench. Makes the layer twice, then measures both forms at every choice of dims. */
+#include "api/bench/bench.h"
+
+#include "api/stage.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CHOICES = 4096 };
+static const double PRESET_SECONDS = 0.5;
+
+typedef struct choices {
+    size_t count;      /* dims */
+    const char **names;
+    size_t *value_count;
+    int64_t **values;  /* up to MAX_CHOICES each */
+    size_t all;        /* the product */
+} choices;
+
+typedef struct bench {
+    spc_session *session;
+    const spc_bench_options *options;
+    choices choices;
+    bench_form forms[BENCH_FORMS];
+    bench_machine machine;
+    spc_pool *pool;
+    ir_text json;
+} bench;
+
+/* ---- dims ---- */
+
+static bool take_value(const char **text, int64_t *out) {
+    const char *c = *text;
+    for (*out = 0; *c >= '0' && *c <= '9'; c++)
+        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, *c - '0', out) || *out > INT64_MAX / 2) return false;
+    if (c == *text || (*c && *c != ',')) return false;
+    *text = *c ? c + 1 : c;
+    return true;
+}
+
+/* "NAME=" before the values; -1: there is no such dim. */
+static int take_name(const choices *c, const char **text, size_t len) {
+    for (size_t i = 0; i < c->count; i++)
+        if (strlen(c->names[i]) == len && !strncmp(c->names[i], *text, len)) {
+            *text += len + 1;
+            return (int)i;
+        }
+    return -1;
+}
+
+static spc_status add_values(bench *b, const char *layer, const char *text) {
+    choices *c = &b->choices;
+    int dim = -1;
+    while (text && *text) {
+        const size_t len = strcspn(text, ",="), item = strcspn(text, ",");
+        const char *start = text;
+        int64_t value;
+        if (text[len] == '=') {
+            dim = take_name(c, &text, len);
+            if (dim < 0)
+                return api_fail(b->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", layer, (int)len, start);
+        }
+        if (dim < 0) return api_fail(b->session, SPC_E_ARG, "option dims", "\"%.*s\" is not of the form NAME=VALUE", (int)item, start);
+        if (!take_value(&text, &value))
+            return api_fail(b->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)item, start);
+        if (c->value_count[dim] == MAX_CHOICES) return api_fail(b->session, SPC_E_ARG, "option dims", "over %d values", MAX_CHOICES);
+        c->values[dim][c->value_count[dim]++] = value;
+    }
+    return SPC_OK;
+}
+
+static spc_status require_dims(bench *b, const char *layer) {
+    ir_text missing;
+    ir_text_init(&missing, b->session->arena);
+    b->choices.all = 1;
+    for (size_t i = 0; i < b->choices.count; i++) {
+        const size_t count = b->choices.value_count[i];
+        if (!count) ir_text_add(&missing, "%s%s", missing.len ? ", " : "", b->choices.names[i]);
+        if (count && b->choices.all > MAX_CHOICES / count)
+            return api_fail(b->session, SPC_E_ARG, "option dims", "over %d choices of dims", MAX_CHOICES);
+        b->choices.all *= count;
+    }
+    if (!missing.len) return SPC_OK;
+    return api_fail(b->session, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", layer, missing.data);
+}
+
+static spc_status read_choices(bench *b, const char *layer, const char *dims) {
+    ir_arena *arena = b->session->arena;
+    const api_face *face = &b->forms[BENCH_COMPILED].face;
+    choices *c = &b->choices;
+    c->count = face->ndims;
+    c->names = IR_ARRAY(arena, const char *, c->count);
+    c->value_count = IR_ARRAY(arena, size_t, c->count);
+    c->values = IR_ARRAY(arena, int64_t *, c->count);
+    for (size_t i = 0; i < c->count; i++) {
+        c->names[i] = ir_strdup(arena, face->dims[i]->name);
+        c->values[i] = IR_ARRAY(arena, int64_t, MAX_CHOICES);
+    }
+    spc_status status = add_values(b, layer, dims);
+    return status ? status : require_dims(b, layer);
+}
+
+/* The number-th choice; the last dim changes first. */
+static bench_dims choose(const bench *b, size_t index) {
+    ir_arena *arena = b->session->arena;
+    const choices *c = &b->choices;
+    bench_dims dims = {c->count, c->names, IR_ARRAY(arena, int64_t, c->count), NULL};
+    ir_text text;
+    ir_text_init(&text, arena);
+    for (size_t i = c->count; i-- > 0; index /= c->value_count[i]) dims.values[i] = c->values[i][index % c->value_count[i]];
+    for (size_t i = 0; i < c->count; i++)
+        ir_text_add(&text, "%s%s=%lld", i ? "," : "", c->names[i], (long long)dims.values[i]);
+    dims.text = text.data;
+    return dims;
+}
+
+/* ---- the two forms ---- */
+
+static void free_module(void *module) { spc_module_free(module); }
+
+static spc_status make_form(spc_session *s, const char *layer, bool dense, bench_form *form) {
+    const char *kept[] = {s->options[API_layer], s->options[API_dense], s->options[API_weights]};
+    form->layer = layer;
+    s->options[API_layer] = layer;
+    s->options[API_dense] = dense ? "yes" : kept[1];
+    s->options[API_weights] = "embedded";
+    spc_status status = api_jit(s, bench_inspect, form, &form->module);
+    s->options[API_layer] = kept[0];
+    s->options[API_dense] = kept[1];
+    s->options[API_weights] = kept[2];
+    if (form->module) ir_defer(s->arena, free_module, form->module);
+    if (!status && form->program->image)
+        form->function = form->program->backend->symbol(form->program->image, ir_format(s->arena, "%s%s", api_jit_prefix, layer));
+    return status;
+}
+
+static spc_status make_pool(bench *b) {
+    const int threads = b->options->threads;
+    b->machine.exec = (spc_exec){.size = sizeof(spc_exec), .threads = 1};
+    if (threads == 1) return SPC_OK;
+    spc_status status = spc_pool_new(threads, &b->pool);
+    if (status) return api_fail(b->session, status, NULL, "cannot make a pool of %d threads", threads);
+    b->machine.exec = spc_pool_exec(b->pool);
+    return SPC_OK;
+}
+
+static const char *isa_name(const ir_target *t) {
+    if (!t->features) return "baseline";
+    return t->vector_bytes == 64 ? "avx512" : t->vector_bytes == 32 ? "avx2" : "sse";
+}
+
+/* ---- measuring ---- */
+
+static spc_status measure(spc_session *s, api_program *program, void *object) {
+    bench *b = object;
+    const bench_setting setting = {b->options->seconds > 0 ? b->options->seconds : PRESET_SECONDS, b->options->seed, b->machine.exec};
+    bench_measured measured;
+    spc_status status = SPC_OK;
+    for (size_t i = 0; i < b->choices.all && !status; i++) {
+        const bench_dims dims = choose(b, i);
+        const bench_report report = {s->source->name, b->forms[0].layer, *rt_cpu_brand() ? rt_cpu_brand() : program->target.name,
+                                     isa_name(&program->target), b->forms, &dims, &measured, &b->machine};
+        ir_text json, table;
+        ir_text_init(&json, s->arena);
+        ir_text_init(&table, s->arena);
+        status = bench_measure(s, b->forms, &dims, &setting, &measured);
+        if (status) break;
+        bench_write_json(&report, &json);
+        bench_write_table(&report, &table);
+        ir_text_add_bytes(&b->json, json.data, json.len);
+        if (b->options->each) b->options->each(b->options->each_ctx, json.data, table.data);
+    }
+    return status;
+}
+
+static spc_status write_json(bench *b, api_stage *stage) {
+    spc_status status = api_stage_write(stage, b->options->json, b->json.data, b->json.len);
+    return status ? status : api_stage_commit(stage);
+}
+
+static const char *find_layer(spc_session *s, const ir_module *m, const char *layer) {
+    ir_text known;
+    ir_text_init(&known, s->arena);
+    for (const ir_func *f = m->funcs; f; f = f->next) {
+        if (layer && !strcmp(f->name, layer)) return ir_strdup(s->arena, layer);
+        ir_text_add(&known, "%s%s", f == m->funcs ? "" : ", ", f->name);
+    }
+    if (!layer && m->funcs && !m->funcs->next) return ir_strdup(s->arena, m->funcs->name);
+    if (layer) api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"; the layers are %s", layer, known.data);
+    else api_fail(s, SPC_E_ARG, s->source->name, "which layer? they are %s", known.data);
+    return NULL;
+}
+
+static spc_status run(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options) {
+    bench *b = IR_NEW(s->arena, bench);
+    api_program *program;
+    *b = (bench){.session = s, .options = options};
+    ir_text_init(&b->json, s->arena);
+    spc_status status = api_program_peek(s, &program);
+    if (status) return status;
+    layer = find_layer(s, program->module, layer);
+    if (!layer) return SPC_E_ARG;
+    status = make_form(s, layer, false, &b->forms[BENCH_COMPILED]);
+    if (!status) status = read_choices(b, layer, dims);
+    if (!status) status = make_form(s, layer, true, &b->forms[BENCH_DENSE]);
+    if (!status) status = make_pool(b);
+    if (!status) status = api_program_guarded(s, b->forms[BENCH_COMPILED].program, measure, b);
+    spc_pool_free(b->pool);
+    for (int f = 0; f < BENCH_FORMS; f++)
+        if (b->forms[f].module) ir_release(s->arena, b->forms[f].module);
+    if (status || !options->json) return status;
+    api_stage *stage = api_stage_new(s);
+    status = write_json(b, stage);
+    api_stage_drop(stage);
+    return status;
+}
+
+RT_EXPORT spc_status spc_bench(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options) {
+    API_GUARD(s);
+    if (!options || options->size < sizeof *options)
+        return api_fail(s, SPC_E_ARG, NULL, "spc_bench needs options, with size set to sizeof(spc_bench_options)");
+    if (!(options->seconds >= 0 && options->seconds <= 3600) || options->threads < 0)
+        return api_fail(s, SPC_E_ARG, NULL, "spc_bench: 0 to 3600 seconds, 0 or more threads");
+    return run(s, layer, dims, options);
+}

@@ -1,0 +1,58 @@
+/* bench: a layer against its dense form: a table for each choice of dims as it is measured, and JSON where asked for. */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct printer {
+    bool quiet; /* standard output is the JSON's */
+    size_t count;
+} printer;
+
+static void print_table(void *ctx, const char *json, const char *table) {
+    printer *p = ctx;
+    (void)json;
+    if (!p->quiet) printf("%s%s", p->count++ ? "\n" : "", table);
+    fflush(stdout);
+}
+
+static int read_seconds(const cli_args *args, double *out) {
+    const char *text = cli_last(args, CLI_seconds);
+    char *end;
+    *out = 0;
+    if (!text) return EXIT_DONE;
+    *out = strtod(text, &end);
+    if (end != text && !*end && *out > 0 && *out <= 3600) return EXIT_DONE;
+    return cli_usage("--seconds=%s is no number above 0 and up to 3600", text);
+}
+
+static int bench(const cli_args *args, spc_bench_options *options) {
+    spc_session *s;
+    int status = cli_open(args, &s);
+    if (status) return status;
+    const spc_signature *layer = cli_layer(args, s);
+    if (!layer) {
+        cli_close(s, SPC_OK);
+        return EXIT_USAGE;
+    }
+    char *dims = cli_dims(args);
+    const spc_status done = spc_bench(s, layer->layer, dims, options);
+    free(dims);
+    return cli_close(s, done);
+}
+
+int cli_bench(const cli_args *args) {
+    const char *json = cli_last(args, CLI_json);
+    printer p = {.quiet = json && !strcmp(json, "-")};
+    uint64_t threads, seed;
+    spc_bench_options options = {.size = sizeof options, .json = json, .each = print_table, .each_ctx = &p};
+    int status = cli_number(args, CLI_threads, 1, 1024, &threads);
+    if (!status) status = cli_number(args, CLI_seed, 1, UINT64_MAX, &seed);
+    if (!status) status = read_seconds(args, &options.seconds);
+    if (status) return status;
+    options.threads = (int)threads;
+    options.seed = seed;
+    cli_guard_outputs(&json, json ? 1 : 0);
+    return bench(args, &options);
+}
