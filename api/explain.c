@@ -48,7 +48,7 @@ static void add_facts(explainer *e, const api_weight *w) {
     if (facts.blocks)
         ir_text_add(&e->out, "      blocks      %lld hold non-zeros, %.0f %% of their elements are\n", (long long)facts.blocks,
                     100 * facts.block_fill);
-    if (!w->pattern && facts.density < 0.5)
+    if (!w->pattern && facts.rows > 1 && facts.density < 0.5)
         ir_text_add(&e->out, "      hint        it is declared dense; sparse unstructured would let its zeros be skipped\n");
 }
 
@@ -136,11 +136,16 @@ static void add_ports(explainer *e, const char *what, const api_port *ports, siz
         ir_text_add(&e->out, "  %s %s: %s\n", what, ports[i].name, ir_print_type(ports[i].type, e->out.arena));
 }
 
+/* A formula that is longer is for the header; people are told bytes where they give dims. */
+enum { READABLE = 120 };
+
 static spc_status add_scratch(explainer *e, const api_face *face) {
     const char *dims = api_option_value(e->session, API_dims);
     int64_t bytes;
     spc_status status = api_scratch_bytes(e->session, e->program->module, face, dims, &bytes);
-    ir_text_add(&e->out, "  scratch %s bytes\n", ir_extent_text(face->scratch));
+    const char *formula = ir_extent_text(face->scratch);
+    if (strlen(formula) <= READABLE) ir_text_add(&e->out, "  scratch %s bytes\n", formula);
+    else ir_text_add(&e->out, "  scratch as %s_scratch() of the header says, by dims and threads\n", face->name);
     if (dims && bytes >= 0)
         ir_text_add(&e->out, "          %s of one thread at %s\n", size_text(e->out.arena, bytes), dims);
     return status;

@@ -113,7 +113,18 @@ static int read_option(cursor *c, const char *word) {
     return cli_usage("there is no option %s; see spc%s%s --help", word, *c->args->command ? " " : "", c->args->command);
 }
 
+/* The first operand of two was meant as a command, if it has nothing of a path. */
+static int fail_command(const char *word) {
+    char known[128] = "";
+    for (int i = 1; cli_command_at(i); i++) {
+        const size_t at = strlen(known);
+        snprintf(known + at, sizeof known - at, "%s%s", i > 1 ? ", " : "", cli_command_at(i)->name);
+    }
+    return cli_usage("there is no command \"%s\"; commands are %s, and spc MODEL.sdl -o FILE compiles", word, known);
+}
+
 static int read_operand(cursor *c, const char *word) {
+    if (c->args->model && !*c->args->command && !strpbrk(c->args->model, "./-")) return fail_command(c->args->model);
     if (c->args->model)
         return cli_usage("one model at a time: \"%s\" comes after \"%s\"", word, c->args->model);
     c->args->model = word;

@@ -44,7 +44,7 @@ class Install(kit.Case):
         self.assertTrue(os.path.exists(os.path.join(root, "share/man/man1/spc.1")))
         self.assertTrue(os.path.exists(os.path.join(root, "share/doc/spc/LICENSE")))
         self.write("c.c", COMPILER)
-        flags = self.run_in(self.dir, "pkg-config", "--define-prefix", "--cflags", "--libs", "spc", PKG_CONFIG_PATH=libraries).split()
+        flags = self.run_in(self.dir, "pkg-config", "--cflags", "--libs", "spc", PKG_CONFIG_PATH=libraries).split()
         lib = os.path.dirname(libraries)
         self.run_in(self.dir, "cc", "c.c", *flags, f"-Wl,-rpath,{lib}", "-o", "c")
         self.run_in(self.dir, "./c")

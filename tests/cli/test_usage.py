@@ -18,6 +18,12 @@ class Usage(kit.Case):
         self.assertIn("interp", text)
         self.assertIn("LICENSE", text)
 
+    def test_unknown_command(self):
+        self.spc("explian", "m.sdl", status=2)
+        self.assertSays("no command", "explian", "explain")
+        self.spc("a.sdl", "b.sdl", status=2)
+        self.assertSays("one model at a time")
+
     def test_unknown_option(self):
         self.spc("m.sdl", "--emmit=so", status=2)
         self.assertSays("--emmit")
