@@ -10,7 +10,8 @@
 
 enum { MAX_DIMS = 64 };
 
-/* A stretch of scratch that holds one intermediate result at a time. */
+/* A stretch of scratch that holds one intermediate result at a time, where sizes depend on dims: only values of the very
+ * same size share. Where sizes are known, scratch.c does better. */
 typedef struct slot {
     const ir_extent *bytes, *offset;
     bool taken;
@@ -36,6 +37,7 @@ typedef struct value_info {
     ir_op *buffer; /* in the entry */
     int last_use;
     slot *slot;
+    lw_lifetime *life; /* of a value of known size in scratch */
 } value_info;
 
 static const ir_extent *constant(entry_builder *e, int64_t value)
@@ -266,14 +268,34 @@ static void add_task_need(entry_builder *e, const ir_extent *bytes)
     e->tasks_bytes = ir_extent_max(e->m, e->tasks_bytes, bytes);
 }
 
-/* Gives every intermediate result a slot and finds the largest scratch of any launch. */
+/* Values of known size come first in scratch; returns their bytes. */
+static int64_t place_known(entry_builder *e)
+{
+    int count = 0, time = 0;
+    for (const ir_op *op = e->graph->body.first; op; op = op->next)
+        count += op->code == IR_OP_fused;
+    lw_lifetime *lives = IR_ARRAY(e->m->arena, lw_lifetime, count + 1);
+    count = 0;
+    for (const ir_op *op = e->graph->body.first; op; op = op->next, time++) {
+        int64_t bytes;
+        value_info *v = info(op);
+        if (op->code != IR_OP_fused || v->buffer || !ir_extent_is_const(round_up(e, tensor_bytes(e, op->type)), &bytes))
+            continue;
+        v->life = &lives[count++];
+        *v->life = (lw_lifetime){bytes, time, v->last_use > time ? v->last_use : time, 0};
+    }
+    return lw_place(e->m->arena, lives, count);
+}
+
+/* Gives every intermediate result its place and finds the largest scratch of any launch. */
 static void plan_scratch(entry_builder *e, lw_variant *const *variants)
 {
     int time = 0, number = 0;
-    e->values_bytes = e->tasks_bytes = constant(e, 0);
+    e->values_bytes = constant(e, place_known(e));
+    e->tasks_bytes = constant(e, 0);
     for (ir_op *op = e->graph->body.first; op; op = op->next, time++) {
         if (op->code == IR_OP_fused) {
-            if (!info(op)->buffer)
+            if (!info(op)->buffer && !info(op)->life)
                 info(op)->slot = take_slot(e, round_up(e, tensor_bytes(e, op->type)));
             for (const lw_variant *v = variants[number++]; v; v = v->next)
                 if (v->slot_bytes)
@@ -293,8 +315,9 @@ static ir_op *value_buffer(entry_builder *e, const ir_op *view)
     value_info *v = info(op);
     if (v->buffer)
         return v->buffer;
-    if (v->slot) {
-        v->buffer = lw_subbuffer(&e->b, e->scratch, lw_extent(&e->b, &e->dims, v->slot->offset), op->type->dtype);
+    if (v->slot || v->life) {
+        ir_op *offset = v->life ? lw_imm(&e->b, v->life->offset) : lw_extent(&e->b, &e->dims, v->slot->offset);
+        v->buffer = lw_subbuffer(&e->b, e->scratch, offset, op->type->dtype);
         return v->buffer;
     }
     assert(op->code == IR_OP_weight);
@@ -367,7 +390,7 @@ static void launch_variant(entry_builder *e, const ir_op *fused, const lw_varian
 static void make_values(entry_builder *e, const ir_op *fused)
 {
     for (int i = 0; i < fused->nargs; i++)
-        if (info(graph_viewed(fused->args[i]))->slot)
+        if (info(graph_viewed(fused->args[i]))->slot || info(graph_viewed(fused->args[i]))->life)
             value_buffer(e, fused->args[i]);
     value_buffer(e, fused);
 }

@@ -260,6 +260,17 @@ typedef struct lw_variant {
     struct lw_variant *next;
 } lw_variant;
 
+/* ---- scratch.c: values of known size share memory by lifetime ---- */
+
+typedef struct lw_lifetime {
+    int64_t bytes;   /* a multiple of what offsets must be aligned to */
+    int first, last; /* it lives from time first to time last, both inclusive */
+    int64_t offset;  /* the result */
+} lw_lifetime;
+/* Gives every value an offset so that none that live together overlap; returns the bytes of all,
+ * INT64_MAX where they overflow. */
+int64_t lw_place(ir_arena *, lw_lifetime *values, int count);
+
 /* What lowering keeps across the layers of a module: kernels by their text, so that equal ones are one. */
 typedef struct lw_shared {
     ir_module *module;
