@@ -283,6 +283,9 @@ typedef struct lw_shared {
 /* Names of the dims that the region's ops mention, in the module's order. */
 int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 
+/* Whether lowering would take these terms, all of them chosen; and with which storage (packed; else A is in place). */
+bool lw_accepts(ir_module *, const pass_context *, const lw_region *, const ir_plan_terms *, rt_storage *storage,
+                bool *packed);
 /* Kernels of one fused op, one per variant of its plan line; equal kernels are shared. */
 lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
 /* The entry of a layer, given the variants of its fused ops (in order). False: reported. */

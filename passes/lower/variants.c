@@ -123,7 +123,7 @@ static bool storage_holds(const lw_kernel *k, const ir_op *weight, const char *s
     return false;
 }
 
-static bool make_storage(lw_kernel *k, pass_context *context, const ir_op *weight, rt_storage *out, rt_error *error)
+static bool make_storage(lw_kernel *k, const pass_context *context, const ir_op *weight, rt_storage *out, rt_error *error)
 {
     const lw_contraction *c = &k->region->contraction;
     const ir_plan_terms *t = k->terms;
@@ -228,6 +228,30 @@ static const ir_op *packed_weight(const lw_region *region)
     return region->fused->args[region->contraction.a_arg];
 }
 
+/* The kernel's storage (in *storage; NULL where nothing is packed) and nest. NULL, or why the plan is not legal. */
+static const char *prepare(lw_kernel *k, const pass_context *context, rt_storage *storage, const lw_nest **nest,
+                           rt_error *error)
+{
+    set_types(k);
+    const ir_op *weight = packed_weight(k->region);
+    if (weight && !make_storage(k, context, weight, storage, error))
+        return error->text;
+    k->storage = weight ? storage : NULL;
+    *nest = lw_nest_for(k->region, k->terms);
+    return (*nest)->refuses(k);
+}
+
+bool lw_accepts(ir_module *m, const pass_context *context, const lw_region *region, const ir_plan_terms *terms,
+                rt_storage *storage, bool *packed)
+{
+    lw_kernel kernel = {.module = m, .target = context->target, .region = region, .terms = terms};
+    const lw_nest *nest;
+    rt_error error = {SPC_OK, ""};
+    bool legal = !prepare(&kernel, context, storage, &nest, &error);
+    *packed = kernel.storage != NULL;
+    return legal;
+}
+
 static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_line *line, const ir_plan_variant *variant,
                          const char *name, lw_variant *out)
 {
@@ -237,16 +261,10 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     kernel.only_one = variant->limit == 1 ? variant->dim : NULL;
     lw_kernel *k = &kernel;
     rt_error error = {SPC_OK, ""};
-    set_types(k);
     const ir_op *weight = packed_weight(region);
     rt_storage *storage = IR_NEW(m->arena, rt_storage);
-    if (weight && !make_storage(k, s->context, weight, storage, &error)) {
-        report_refusal(k, line, name, error.text);
-        return false;
-    }
-    k->storage = weight ? storage : NULL;
-    const lw_nest *nest = lw_nest_for(region, terms);
-    const char *why = nest->refuses(k);
+    const lw_nest *nest;
+    const char *why = prepare(k, s->context, storage, &nest, &error);
     if (why) {
         report_refusal(k, line, name, why);
         return false;

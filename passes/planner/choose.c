@@ -25,24 +25,18 @@ static int64_t largest_divisor(int64_t n, int64_t limit)
     return 1;
 }
 
-static const rt_pattern_kind *kind_of(const planner_facts *f)
-{
-    static const rt_pattern_kind dense = RT_DENSE;
-    return f->pattern.count ? &f->pattern.part[0].kind : &dense;
-}
-
 /* Very sparse, and the activations lie along the lanes already. */
 static bool reads_in_place(const planner_facts *f)
 {
     const lw_contraction *c = &f->region->contraction;
-    return *kind_of(f) == RT_UNSTRUCTURED && f->density <= DIRECT_UP_TO && !c->depth_inside && !c->rows_inside;
+    return planner_pattern_kind(f) == RT_UNSTRUCTURED && f->density <= DIRECT_UP_TO && !c->depth_inside && !c->rows_inside;
 }
 
 /* Storage for lanes=batch: up to 8 rows share a loaded vector or keep the multipliers busy. */
 static void batch_storage(const planner_facts *f, char *store, size_t size)
 {
     int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
-    rt_pattern_kind kind = *kind_of(f);
+    rt_pattern_kind kind = planner_pattern_kind(f);
     if (kind == RT_NM)
         snprintf(store, size, "nm:%ld:%ld:4", (long)a, (long)b);
     else if (kind == RT_BLOCK && a * b > 1)
@@ -60,7 +54,7 @@ static void batch_storage(const planner_facts *f, char *store, size_t size)
 /* Storage for lanes=rows: whole vectors of rows. */
 static void rows_storage(const planner_facts *f, char *store, size_t size)
 {
-    rt_pattern_kind kind = *kind_of(f);
+    rt_pattern_kind kind = planner_pattern_kind(f);
     int64_t a = f->pattern.count ? f->pattern.part[0].a : 0, b = f->pattern.count ? f->pattern.part[0].b : 0;
     if (kind == RT_BLOCK && a % f->lanes == 0)
         snprintf(store, size, "bsc:%ldx%ld", (long)f->lanes, (long)b);
@@ -163,10 +157,10 @@ static void choose_rows(const planner_facts *f, int64_t columns, ir_plan_terms *
 
 static void choose_k(const planner_facts *f, ir_plan_terms *t)
 {
-    if (!t->store[0] && f->region->contraction.packed && *kind_of(f) == RT_BAND)
+    if (!t->store[0] && f->region->contraction.packed && planner_pattern_kind(f) == RT_BAND)
         batch_storage(f, t->store, sizeof t->store);
     else if (!t->store[0] && f->region->contraction.packed)
-        snprintf(t->store, sizeof t->store, "%s", *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM ? "dense:1" : "csr");
+        snprintf(t->store, sizeof t->store, "%s", planner_pattern_kind(f) == RT_DENSE || f->density >= DENSE_FROM ? "dense:1" : "csr");
     if (!t->tile_cols)
         t->tile_cols = 4;
     t->tile_k = t->tile_k ? t->tile_k : -1;
@@ -176,7 +170,7 @@ static void choose_k(const planner_facts *f, ir_plan_terms *t)
 
 static bool is_dense(const planner_facts *f)
 {
-    return *kind_of(f) == RT_DENSE || f->density >= DENSE_FROM;
+    return planner_pattern_kind(f) == RT_DENSE || f->density >= DENSE_FROM;
 }
 
 static ir_lanes_kind lanes_for(const planner_facts *f, int64_t most)
@@ -185,7 +179,7 @@ static ir_lanes_kind lanes_for(const planner_facts *f, int64_t most)
     bool one = most == PLANNER_ONE && !c->batch_rank;
     if (!c->packed || !(one || (is_dense(f) && c->rows_inside)))
         return PLAN_LANES_BATCH;
-    if (*kind_of(f) != RT_BAND)
+    if (planner_pattern_kind(f) != RT_BAND)
         return PLAN_LANES_ROWS;
     return c->depth_inside ? PLAN_LANES_K : PLAN_LANES_BATCH;
 }

@@ -1,0 +1,133 @@
+/* estimate: what a storage will hold, from its list of levels and the facts alone, before anything is packed.
+ *
+ * One step per level takes the expected number of positions, and the rows and columns of the matrix that one of them
+ * spans, from the level above to the one below: as packing does, with expectations in place of counts. The pattern's cells are taken to
+ * be held independently of one another. */
+#include "passes/planner/planner.h"
+
+#include <math.h>
+
+typedef struct span {
+    const planner_facts *f;
+    const rt_storage *storage;
+    double positions, rows, cols; /* of the matrix, below one position */
+    double columns;  /* positions that differ in their column; rows of one bundle share it */
+    bool inside;     /* below the row group */
+    bool looped;     /* the loop over the group's columns was met */
+} span;
+
+static double at_least_one(double x)
+{
+    return x < 1 ? 1 : x;
+}
+
+/* Chance that a piece of the matrix of this size holds anything. */
+static double held(const planner_facts *f, double rows, double cols)
+{
+    double cells = ceil(rows / f->cell_rows) * ceil(cols / f->cell_cols);
+    return f->cell_density >= 1 ? 1 : 1 - pow(1 - f->cell_density, at_least_one(cells));
+}
+
+/* The longest of `rows` rows with `mean` non-zeros each among `cols`: mean plus so many standard deviations. Rows are
+ * sorted by their whole length, so that without K tiles only neighbours differ, and with them what chance does. */
+static double longest(const span *s, double rows, double mean, double cols)
+{
+    bool tiled = s->storage->request.ktile > 0;
+    double chance = sqrt(mean * (1 - s->f->density)), away = sqrt(2 * log(at_least_one(rows))) * 0.62;
+    double groups = at_least_one((double)s->storage->rows / rows);
+    double value = mean + (tiled ? chance * away : chance * 2 * away / groups);
+    return value > cols ? cols : value;
+}
+
+/* Positions below a level are counted by how many columns differ: only columns and slots make new ones. */
+static void multiply(span *s, double by, bool new_column)
+{
+    s->positions *= by;
+    if (new_column)
+        s->columns *= by;
+}
+
+static void dense_level(span *s, const rt_level *level)
+{
+    if (level->axis == RT_ROW) {
+        if (level->mod == 0 && level->div >= 1)
+            s->rows = (double)level->div;
+        else
+            s->rows = 1;
+    } else if (level->axis == RT_COL) { /* the last K tile may be narrower than the others */
+        s->cols = s->inside ? (double)level->div : s->cols / (double)level->size;
+    }
+    multiply(s, (double)level->size, level->axis != RT_ROW || !s->inside);
+}
+
+static void compressed_level(span *s, const rt_level *level)
+{
+    double coordinates = ceil(s->cols / (double)level->div);
+    s->cols = fmin(s->cols, (double)level->div);
+    /* Rows that are sorted put empty ones together: a group holds something as often as a row does. */
+    double rows = s->storage->sorted ? 1 : s->rows, children = coordinates * held(s->f, rows, s->cols);
+    if (s->storage->sorted && s->positions > 0)
+        children = ceil(s->positions * children) / s->positions;
+    multiply(s, children, true);
+}
+
+/* Coordinates stand once for all parents. */
+static void listed_level(span *s, const rt_level *level, planner_population *out)
+{
+    double listed = s->cols * held(s->f, s->f->cell_rows, 1);
+    out->metadata_bytes += listed * level->crd_bits / 8;
+    multiply(s, listed, true);
+}
+
+static void slots_level(span *s)
+{
+    double pad = s->storage->request.pad > 1 ? (double)s->storage->request.pad : 1;
+    double mean = s->cols * s->f->density;
+    double slots = longest(s, s->rows, mean, s->cols) + (pad - 1) / 2;
+    multiply(s, slots < pad && mean > 0.05 ? pad : slots, true);
+}
+
+static void one_level(span *s, const rt_level *level, planner_population *out)
+{
+    bool group = level->kind == RT_LEVEL_dense && level->axis == RT_ROW && !level->mod;
+    bool tile = level->kind == RT_LEVEL_dense && level->axis == RT_COL && !s->inside;
+    double before = s->positions;
+    switch (level->kind) {
+    case RT_LEVEL_dense: dense_level(s, level); break;
+    case RT_LEVEL_compressed: compressed_level(s, level); break;
+    case RT_LEVEL_slots: slots_level(s); break;
+    case RT_LEVEL_singleton: s->columns = s->positions; break;
+    case RT_LEVEL_listed: listed_level(s, level, out); break;
+    case RT_LEVEL_offset: multiply(s, (double)level->size, true); break;
+    default: break;
+    }
+    if (s->inside && !s->looped && !(level->axis == RT_ROW)) {
+        s->looped = true;
+        out->runs = before;
+        out->steps = s->positions;
+        out->counted = rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed;
+    }
+    s->inside |= group && !tile;
+    if (rt_level_of(level->kind)->has_crd && level->kind != RT_LEVEL_listed) {
+        out->coordinates += s->positions;
+        out->narrow += level->crd_bits < 8 ? s->positions : 0;
+        out->metadata_bytes += s->positions * level->crd_bits / 8;
+    }
+    if (rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed)
+        out->metadata_bytes += before * level->pos_bits / 8;
+}
+
+void planner_estimate(const planner_facts *f, const rt_storage *storage, planner_population *out)
+{
+    span s = {.f = f, .storage = storage, .positions = 1, .columns = 1};
+    s.rows = (double)storage->rows;
+    s.cols = (double)storage->cols;
+    *out = (planner_population){0};
+    for (int i = 0; i < storage->nlevels; i++)
+        one_level(&s, &storage->levels[i], out);
+    out->stored = s.positions;
+    out->columns = s.columns;
+    out->value_bytes = s.positions * ir_dtype_of((ir_dtype)storage->request.dtype)->bytes;
+    if (storage->sorted)
+        out->metadata_bytes += 4 * (double)storage->rows;
+}
