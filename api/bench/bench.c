@@ -3,6 +3,7 @@
 
 #include "api/stage.h"
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ typedef struct bench {
     bench_form forms[BENCH_FORMS];
     bench_machine machine;
     spc_pool *pool;
-    ir_text json;
+    ir_text json, page;
 } bench;
 
 /* ---- dims ---- */
@@ -151,31 +152,47 @@ static const char *isa_name(const ir_target *t) {
 
 /* ---- measuring ---- */
 
+static void tell(bench *b, bench_report *report) {
+    ir_text json, table;
+    ir_text_init(&json, b->session->arena);
+    ir_text_init(&table, b->session->arena);
+    bench_report_fill(report);
+    bench_write_json(report, &json);
+    bench_write_table(report, &table);
+    ir_text_add_bytes(&b->json, json.data, json.len);
+    if (b->options->each) b->options->each(b->options->each_ctx, json.data, table.data);
+}
+
 static spc_status measure(spc_session *s, api_program *program, void *object) {
     bench *b = object;
     const bench_setting setting = {b->options->seconds > 0 ? b->options->seconds : PRESET_SECONDS, b->options->seed, b->machine.exec};
-    bench_measured measured;
+    bench_report *reports = IR_ARRAY(s->arena, bench_report, b->choices.all);
     spc_status status = SPC_OK;
     for (size_t i = 0; i < b->choices.all && !status; i++) {
-        const bench_dims dims = choose(b, i);
-        const bench_report report = {s->source->name, b->forms[0].layer, *rt_cpu_brand() ? rt_cpu_brand() : program->target.name,
-                                     isa_name(&program->target), b->forms, &dims, &measured, &b->machine};
-        ir_text json, table;
-        ir_text_init(&json, s->arena);
-        ir_text_init(&table, s->arena);
-        status = bench_measure(s, b->forms, &dims, &setting, &measured);
-        if (status) break;
-        bench_write_json(&report, &json);
-        bench_write_table(&report, &table);
-        ir_text_add_bytes(&b->json, json.data, json.len);
-        if (b->options->each) b->options->each(b->options->each_ctx, json.data, table.data);
+        bench_dims *dims = IR_NEW(s->arena, bench_dims);
+        bench_measured *measured = IR_NEW(s->arena, bench_measured);
+        *dims = choose(b, i);
+        reports[i] = (bench_report){.model = s->source->name, .layer = b->forms[0].layer, .isa = isa_name(&program->target),
+                                    .cpu = *rt_cpu_brand() ? rt_cpu_brand() : program->target.name, .forms = b->forms,
+                                    .dims = dims, .measured = measured, .machine = &b->machine};
+        status = bench_measure(s, b->forms, dims, &setting, measured);
+        if (!status) tell(b, &reports[i]);
     }
+    if (!status && b->options->html) bench_write_page(s, reports, b->choices.all, &b->page);
     return status;
 }
 
-static spc_status write_json(bench *b, api_stage *stage) {
-    spc_status status = api_stage_write(stage, b->options->json, b->json.data, b->json.len);
-    return status ? status : api_stage_commit(stage);
+/* Both or neither. */
+static spc_status write_files(spc_session *s, const bench *b) {
+    const spc_bench_options *o = b->options;
+    if (!o->json && !o->html) return SPC_OK;
+    api_stage *stage = api_stage_new(s);
+    spc_status status = SPC_OK;
+    if (o->json) status = api_stage_write(stage, o->json, b->json.data, b->json.len);
+    if (o->html && !status) status = api_stage_write(stage, o->html, b->page.data, b->page.len);
+    if (!status) status = api_stage_commit(stage);
+    api_stage_drop(stage);
+    return status;
 }
 
 static const char *find_layer(spc_session *s, const ir_module *m, const char *layer) {
@@ -196,6 +213,7 @@ static spc_status run(spc_session *s, const char *layer, const char *dims, const
     api_program *program;
     *b = (bench){.session = s, .options = options};
     ir_text_init(&b->json, s->arena);
+    ir_text_init(&b->page, s->arena);
     spc_status status = api_program_peek(s, &program);
     if (status) return status;
     layer = find_layer(s, program->module, layer);
@@ -208,18 +226,19 @@ static spc_status run(spc_session *s, const char *layer, const char *dims, const
     spc_pool_free(b->pool);
     for (int f = 0; f < BENCH_FORMS; f++)
         if (b->forms[f].module) ir_release(s->arena, b->forms[f].module);
-    if (status || !options->json) return status;
-    api_stage *stage = api_stage_new(s);
-    status = write_json(b, stage);
-    api_stage_drop(stage);
-    return status;
+    return status ? status : write_files(s, b);
 }
+
+/* What hosts knew before the struct grew. */
+static const size_t LEAST_OPTIONS = offsetof(spc_bench_options, html);
 
 RT_EXPORT spc_status spc_bench(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options) {
     API_GUARD(s);
-    if (!options || options->size < sizeof *options)
+    spc_bench_options known = {0};
+    if (!options || options->size < LEAST_OPTIONS)
         return api_fail(s, SPC_E_ARG, NULL, "spc_bench needs options, with size set to sizeof(spc_bench_options)");
-    if (!(options->seconds >= 0 && options->seconds <= 3600) || options->threads < 0)
+    memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
+    if (!(known.seconds >= 0 && known.seconds <= 3600) || known.threads < 0)
         return api_fail(s, SPC_E_ARG, NULL, "spc_bench: 0 to 3600 seconds, 0 or more threads");
-    return run(s, layer, dims, options);
+    return run(s, layer, dims, &known);
 }

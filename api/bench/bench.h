@@ -1,6 +1,6 @@
 /* bench: what the parts of spc_bench share. The layer is made twice, as it is compiled and with every weight dense; both
  * forms are facts about their kernels (facts.c) and a function to call (measure.c). probe.c measures the machine,
- * report.c writes. A figure that is not known is NaN here and null in JSON. */
+ * report.c and page.c write. A figure that is not known is NaN here and null in JSON. */
 #ifndef SPC_API_BENCH_H
 #define SPC_API_BENCH_H
 
@@ -63,7 +63,8 @@ double bench_bytes(const bench_form *, const bench_kernel *, const bench_dims *)
 
 typedef struct bench_times {
     double p50, p95, p99, min; /* ns of one call */
-    int64_t runs;
+    int64_t runs, dropped; /* calls that count; those of blocks during which the machine changed its pace */
+    bool steady;           /* false: it did so all the time, and nothing was dropped */
 } bench_times;
 
 typedef struct bench_measured {
@@ -94,14 +95,48 @@ double bench_bandwidth(bench_machine *, double bytes); /* of reading this many b
 
 /* ---- report.c ---- */
 
+/* One kernel at these dims: what follows from facts and times together. */
+typedef struct bench_row {
+    const bench_kernel *kernel;
+    const bench_variant *variant;
+    double p50, dense_p50, gflops, roofline;
+    double intensity;  /* operations on non-zeros for each byte */
+    const char *binds; /* NULL: not known */
+} bench_row;
+
+typedef struct bench_summary {
+    int64_t values, metadata, dense; /* bytes */
+    double speedup, coverage;
+    int fallbacks;
+} bench_summary;
+
+/* The layer at one choice of dims. */
 typedef struct bench_report {
     const char *model, *layer, *cpu, *isa;
     const bench_form *forms;
     const bench_dims *dims;
     const bench_measured *measured;
     bench_machine *machine;
+    const bench_row *rows; /* bench_report_fill makes them, and sum */
+    bench_summary sum;
 } bench_report;
+void bench_report_fill(bench_report *); /* probes the machine where it must */
 void bench_write_json(const bench_report *, ir_text *);
 void bench_write_table(const bench_report *, ir_text *);
+
+/* ---- page.c, weights.c, style.c ---- */
+
+/* All reports as one HTML page that needs nothing else: no scripts, no fonts, no network. */
+void bench_write_page(spc_session *, const bench_report *, size_t count, ir_text *);
+extern const char bench_page_style[]; /* style.c */
+void bench_write_weights(spc_session *, const bench_report *, ir_text *);
+
+/* ---- number.c ---- */
+
+const char *bench_number(ir_arena *, const char *format, double);
+const char *bench_json_number(ir_arena *, const char *format, double); /* or null */
+const char *bench_figure(ir_arena *, const char *format, double);      /* or - */
+const char *bench_time_text(ir_arena *, double ns);
+const char *bench_size_text(ir_arena *, int64_t bytes);
 
 #endif

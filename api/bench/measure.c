@@ -1,16 +1,17 @@
 /* measure: calls both forms of a layer in turn and times them.
  *
- * Blocks of a few calls of each form alternate, so that a machine which changes its pace changes it for both; the first
- * call of a long block brings the form's own data back into the caches and does not count. Inputs and results rotate
- * through more memory than the first cache level holds. Calls shorter than a few microseconds are timed several at once. */
+ * Blocks of a few calls of each form alternate, so that a machine which changes its pace changes it for both, and blocks
+ * during which it did are dropped (runtime/clock.h); the first call of a long block brings the form's own data back into
+ * the caches and does not count. Inputs and results rotate through more memory than the first cache level holds. Calls
+ * shorter than a few microseconds are timed several at once. */
 #include "api/bench/bench.h"
 
+#include "runtime/clock.h"
 #include "runtime/dtype.h"
 #include "runtime/module.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_SAMPLES = 1 << 20, MAX_PROFILES = 256, MAX_BLOCK = 200, MAX_REPEAT = 10000, MAX_SETS = 256, LEAST = 3 };
 static const double SAMPLE_NS = 1e4, BLOCK_NS = 2e6;
@@ -21,6 +22,17 @@ typedef struct sample_list {
     size_t count, capacity;
 } sample_list;
 
+/* The samples of one block are those up to `end` and from that of the block before. */
+typedef struct timed_block {
+    size_t end;
+    rt_pace pace;
+} timed_block;
+
+typedef struct block_list {
+    timed_block *values;
+    size_t count, capacity;
+} block_list;
+
 /* One form at work. */
 typedef struct runner {
     const bench_form *form;
@@ -29,6 +41,8 @@ typedef struct runner {
     double estimate;  /* ns of a call */
     int64_t repeat;   /* calls per sample */
     sample_list samples;
+    block_list blocks;
+    rt_steadiness steadiness; /* of the blocks */
 } runner;
 
 typedef struct meter {
@@ -42,11 +56,7 @@ typedef struct meter {
     spc_status status; /* of the first call that failed */
 } meter;
 
-double bench_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
+double bench_now(void) { return rt_clock_now(); }
 
 /* ---- buffers ---- */
 
@@ -172,15 +182,28 @@ static double time_calls(meter *m, const runner *r, int64_t calls) {
 
 /* ---- the layer ---- */
 
+/* Room for one more of a growing array; NULL where there is none. */
+static void *grow(void *values, size_t count, size_t *capacity, size_t each) {
+    if (count < *capacity) return values;
+    const size_t larger = *capacity ? 2 * *capacity : 1024;
+    void *grown = larger > MAX_SAMPLES ? NULL : realloc(values, larger * each);
+    if (grown) *capacity = larger;
+    return grown;
+}
+
 static bool add_sample(sample_list *list, double value) {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? 2 * list->capacity : 1024;
-        double *grown = capacity > MAX_SAMPLES ? NULL : realloc(list->values, capacity * sizeof *grown);
-        if (!grown) return false;
-        list->values = grown;
-        list->capacity = capacity;
-    }
+    double *grown = grow(list->values, list->count, &list->capacity, sizeof value);
+    if (!grown) return false;
+    list->values = grown;
     list->values[list->count++] = value;
+    return true;
+}
+
+static bool add_block(runner *r, rt_pace pace) {
+    timed_block *grown = grow(r->blocks.values, r->blocks.count, &r->blocks.capacity, sizeof *grown);
+    if (!grown) return false;
+    r->blocks.values = grown;
+    r->blocks.values[r->blocks.count++] = (timed_block){r->samples.count, pace};
     return true;
 }
 
@@ -200,19 +223,23 @@ static void warm_up(meter *m) {
     }
 }
 
-static bool run_block(meter *m, runner *r) {
-    const int block = (int)between(1, BLOCK_NS / (r->estimate * (double)r->repeat), MAX_BLOCK);
-    if (block >= 4) time_calls(m, r, r->repeat);
-    for (int i = 0; i < block; i++)
+/* pace: before the block, then after it. */
+static bool run_block(meter *m, runner *r, double *pace) {
+    const int length = (int)between(1, BLOCK_NS / (r->estimate * (double)r->repeat), MAX_BLOCK);
+    const double before = *pace;
+    if (length >= 4) time_calls(m, r, r->repeat);
+    for (int i = 0; i < length; i++)
         if (!add_sample(&r->samples, time_calls(m, r, r->repeat))) return false;
-    return true;
+    *pace = rt_clock_pace();
+    return add_block(r, (rt_pace){before, *pace});
 }
 
 static void measure_layer(meter *m) {
     const double start = bench_now(), budget = m->setting->seconds * 1e9;
+    double pace = rt_clock_pace();
     bool room = true;
     for (int round = 0; room && (round < LEAST || bench_now() - start < budget); round++)
-        for (int f = 0; f < BENCH_FORMS && room; f++) room = run_block(m, &m->run[(f + round) % BENCH_FORMS]);
+        for (int f = 0; f < BENCH_FORMS && room; f++) room = run_block(m, &m->run[(f + round) % BENCH_FORMS], &pace);
 }
 
 static int by_value(const void *left, const void *right) {
@@ -224,12 +251,31 @@ static double percentile(const double *sorted, size_t count, int percent) {
     return count ? sorted[(count * (size_t)percent + 99) / 100 - 1] : NAN;
 }
 
-static bench_times summarise(const runner *r) {
+/* Moves the samples of the blocks that count to the front and returns how many. */
+static size_t drop_unsteady(runner *r, rt_pace *pace, double *work, bool *keep) {
+    size_t from = 0, to = 0;
+    for (size_t i = 0; i < r->blocks.count; i++) pace[i] = r->blocks.values[i].pace;
+    r->steadiness = rt_clock_keep(pace, r->blocks.count, work, keep);
+    for (size_t i = 0; i < r->blocks.count; i++)
+        for (; from < r->blocks.values[i].end; from++)
+            if (keep[i]) r->samples.values[to++] = r->samples.values[from];
+    return to;
+}
+
+static bench_times summarise(spc_session *s, runner *r) {
+    const size_t blocks = r->blocks.count;
+    void *memory = allocate(s, blocks * (sizeof(rt_pace) + 2 * sizeof(double) + sizeof(bool)) + 64);
+    size_t count = r->samples.count;
+    if (memory) {
+        double *work = (double *)((rt_pace *)memory + blocks);
+        count = drop_unsteady(r, memory, work, (bool *)(work + 2 * blocks));
+        ir_release(s->arena, memory);
+    }
     double *values = r->samples.values;
-    const size_t count = r->samples.count;
     if (count) qsort(values, count, sizeof *values, by_value);
     return (bench_times){percentile(values, count, 50), percentile(values, count, 95), percentile(values, count, 99),
-                         count ? values[0] : NAN, (int64_t)count * r->repeat};
+                         count ? values[0] : NAN, (int64_t)count * r->repeat,
+                         (int64_t)(r->samples.count - count) * r->repeat, r->steadiness.steady};
 }
 
 /* ---- its kernels ---- */
@@ -316,7 +362,10 @@ static void release(meter *m) {
     for (size_t i = 0; m->tensors && i < m->sets * (m->nin + m->nout); i++)
         if (m->tensors[i].data) ir_release(arena, m->tensors[i].data);
     if (m->exec.scratch) ir_release(arena, m->exec.scratch);
-    for (int f = 0; f < BENCH_FORMS; f++) free(m->run[f].samples.values);
+    for (int f = 0; f < BENCH_FORMS; f++) {
+        free(m->run[f].samples.values);
+        free(m->run[f].blocks.values);
+    }
 }
 
 spc_status bench_measure(spc_session *s, const bench_form forms[BENCH_FORMS], const bench_dims *dims,
@@ -327,7 +376,7 @@ spc_status bench_measure(spc_session *s, const bench_form forms[BENCH_FORMS], co
     if (!status) {
         warm_up(&m);
         measure_layer(&m);
-        for (int f = 0; f < BENCH_FORMS; f++) out->layer[f] = summarise(&m.run[f]);
+        for (int f = 0; f < BENCH_FORMS; f++) out->layer[f] = summarise(s, &m.run[f]);
         status = measure_kernels(&m, out->kernel);
     }
     if (!status && m.status) status = api_fail(s, m.status, NULL, "a call failed while it was measured: %s", spc_status_text(m.status));

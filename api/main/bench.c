@@ -1,4 +1,5 @@
-/* bench: a layer against its dense form: a table for each choice of dims as it is measured, and JSON where asked for. */
+/* bench: a layer against its dense form: a table for each choice of dims as it is measured, JSON and a page where asked
+ * for. */
 #include "command.h"
 
 #include <stdio.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 
 typedef struct printer {
-    bool quiet; /* standard output is the JSON's */
+    bool quiet; /* standard output is a file's */
     size_t count;
 } printer;
 
@@ -43,16 +44,22 @@ static int bench(const cli_args *args, spc_bench_options *options) {
 }
 
 int cli_bench(const cli_args *args) {
-    const char *json = cli_last(args, CLI_json);
-    printer p = {.quiet = json && !strcmp(json, "-")};
+    const char *json = cli_last(args, CLI_json), *html = cli_last(args, CLI_html);
+    const char *outputs[2];
+    size_t output_count = 0;
+    printer p = {.quiet = (json && !strcmp(json, "-")) || (html && !strcmp(html, "-"))};
     uint64_t threads, seed;
-    spc_bench_options options = {.size = sizeof options, .json = json, .each = print_table, .each_ctx = &p};
+    spc_bench_options options = {.size = sizeof options, .json = json, .html = html, .each = print_table,
+                                 .each_ctx = &p};
     int status = cli_number(args, CLI_threads, 1, 1024, &threads);
     if (!status) status = cli_number(args, CLI_seed, 1, UINT64_MAX, &seed);
     if (!status) status = read_seconds(args, &options.seconds);
     if (status) return status;
     options.threads = (int)threads;
     options.seed = seed;
-    cli_guard_outputs(&json, json ? 1 : 0);
+    if (json && html && !strcmp(json, "-") && !strcmp(html, "-")) return cli_usage("--json and --html cannot both be standard output");
+    if (json) outputs[output_count++] = json;
+    if (html) outputs[output_count++] = html;
+    cli_guard_outputs(outputs, output_count);
     return bench(args, &options);
 }

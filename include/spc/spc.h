@@ -54,6 +54,7 @@ typedef struct spc_bench_options {
     /* After each choice of dims: its JSON object, and a table for people. NULL: none. */
     void (*each)(void *ctx, const char *json, const char *table);
     void *each_ctx;
+    const char *html; /* file for a page with plots, complete in itself; NULL: none */
 } spc_bench_options;
 /* layer NULL: the only one. dims: every dim of the layer, each with one or more values: "batch=1,8,128,n=3". Not guarded
  * against other work on the machine: docs/benchmarking.md says how to read the figures. */

@@ -3,10 +3,13 @@ import json
 import math
 import os
 
+import re
+from html.parser import HTMLParser
+
 import kit
 import numpy as np
 
-TIMES = {"p50", "p95", "p99", "min", "runs"}
+TIMES = {"p50", "p95", "p99", "min", "runs", "dropped", "steady"}
 KERNEL = {"name", "op", "pattern", "density", "plan", "p50_ns", "dense_p50_ns", "gflops_nonzero", "roofline_fraction", "binds"}
 KEYS = {"model", "layer", "cpu", "isa", "threads", "dims", "latency_ns", "dense_latency_ns", "speedup", "weights_bytes",
         "sparse_coverage", "fallbacks", "kernels"}
@@ -20,6 +23,41 @@ def parse(text):
     return [json.loads(line, parse_constant=refuse_constant) for line in text.splitlines()]
 
 
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Well-formed, and complete in itself."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.refers, self.charts, self.text = [], [], [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        attributes = dict(attributes)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.refers += attributes.get("aria-labelledby", "").split()
+        if tag == "svg":
+            self.charts.append(attributes)
+        for name in ("src", "href", "data", "action"):
+            assert name not in attributes, (tag, attributes)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
 class Bench(kit.Case):
     def bench(self, *arguments, status=0):
         self.spc("bench", "ffn.sdl", "-w", "ffn.safetensors", "--seconds=0.02", *arguments, status=status)
@@ -31,7 +69,9 @@ class Bench(kit.Case):
             t = o[key]
             self.assertEqual(set(t), TIMES)
             self.assertTrue(0 < t["min"] <= t["p50"] <= t["p95"] <= t["p99"])
-            self.assertGreaterEqual(t["runs"], 3)
+            self.assertGreaterEqual(t["runs"] + t["dropped"], 3)
+            self.assertGreaterEqual(t["runs"], 1)
+            self.assertIsInstance(t["steady"], bool)
         self.assertAlmostEqual(o["speedup"] / (o["dense_latency_ns"]["p50"] / o["latency_ns"]["p50"]), 1, delta=0.02)
         for k in o["kernels"]:
             self.assertEqual(set(k), KERNEL)
@@ -85,6 +125,48 @@ class Bench(kit.Case):
             self.check_schema(o, native=o["dims"]["batch"] > 0)
         self.assertEqual(objects[2]["kernels"][0]["gflops_nonzero"], None)
         self.assertEqual(self.files(), ["b.json", "ffn.safetensors", "ffn.sdl"])
+
+    def check_page(self, text):
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        self.assertNotIn("script", page.tags)
+        for word in ("http:", "https:", "url(", "@import"):
+            self.assertNotIn(word, text.lower())
+        self.assertNotRegex(text, r"(?i)\b(nan|inf)\b")
+        self.assertEqual(len(page.ids), len(set(page.ids)))
+        self.assertEqual(set(page.refers), set(page.ids))
+        self.assertTrue(page.charts)
+        for chart in page.charts:
+            self.assertEqual(chart["role"], "img")
+            self.assertEqual(len(chart["aria-labelledby"].split()), 2)
+        for number in re.findall(r' d="([^"]*)"', text):
+            self.assertRegex(number, r"^[-MLHVZhvaz0-9. ]*$")
+        return page
+
+    def test_page(self):
+        self.ffn()
+        self.bench("--dim=batch=1,16", "--html=b.html", "--json=b.json")
+        text = self.bytes_of("b.html").decode()
+        page = self.check_page(text)
+        words = " ".join(page.text)
+        for says in ("as fast as the same layer stored dense", "Roofline", "ffn.0", "ffn.1", "batch=1", "batch=16", "store=", "w1", "unstructured", "2:4", "non-zeros in a row", "non-zero in a tile", "multiply-adds from registers", "p95", "dropped"):
+            self.assertIn(says, words)
+        for o in parse(self.bytes_of("b.json").decode()):
+            self.assertIn(f'{o["speedup"]:.2f}', words)
+        self.assertEqual(self.files(), ["b.html", "b.json", "ffn.safetensors", "ffn.sdl"])
+
+    def test_page_of_odd_layers(self):
+        self.write("m.sdl", "dim a, b;\nlayer l(x: f32[a, b]) -> y: f32[a, b] { y = relu(x); }\n")
+        self.spc("bench", "m.sdl", "--dim=a=2,0,b=4,5", "--seconds=0.01", "--html=-")
+        self.assertIn("no weight matrix", " ".join(self.check_page(self.out).text))
+        self.write("n.sdl", "weight w: f32[40, 3000] sparse block(8, 4); weight v: f32[3, 40];\n"
+                            "layer l(x: f32[2, 3000]) -> y: f32[2, 3] { y = linear(linear(x, w), v); }\n")
+        w = np.zeros((40, 3000), np.float32)
+        w[8:16, 400:408] = 1
+        np.save(self.path("w.npy"), w)
+        np.save(self.path("v.npy"), np.ones((3, 40), np.float32))
+        self.spc("bench", "n.sdl", "-w", "w=w.npy", "-w", "v=v.npy", "--seconds=0.01", "--html=-", "--backend=reference")
+        self.assertIn("32 rows are empty", " ".join(self.check_page(self.out).text))
 
     def test_two_dims(self):
         self.write("m.sdl", "dim a, b;\nlayer l(x: f32[a, b]) -> y: f32[a, b] { y = relu(x); }\n")
@@ -160,6 +242,9 @@ class Bench(kit.Case):
         self.ffn()
         self.bench("--dim=batch=1", "--json=none/b.json", status=3)
         self.assertSays("none/b.json")
+        self.bench("--dim=batch=1", "--json=b.json", "--html=none/b.html", status=3)
+        self.bench("--dim=batch=1", "--json=-", "--html=-", status=2)
+        self.assertNotIn("b.json", self.files())
         self.bench("--dim=batch=1", "--json=ffn.sdl", status=2)
         self.assertSays("ffn.sdl", "input")
 
