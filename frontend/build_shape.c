@@ -1,8 +1,7 @@
 /* build_shape: from checked calls to ops along axes and of shape, and what a layer's call changes in such ops. */
 #include "frontend/checks.h"
 
-/* The op of this call over these arguments; its attributes are still to be set. */
-static ir_op *emit_over(fe_call *call, ir_opcode code, const ir_type *type, const ir_op *arg) {
+ir_op *fe_emit_over(fe_call *call, ir_opcode code, const ir_type *type, const ir_op *arg) {
     call->w->builder->loc = fe_loc(call->w->c, call->expr->at);
     return ir_build1(call->w->builder, code, type, (ir_op *)arg);
 }
@@ -38,17 +37,17 @@ ir_op *fe_emit_reduction(fe_call *call) {
     int64_t axes[IR_MAX_RANK];
     ir_op *x = call->args[0].value.op;
     const int count = ascending_axes(call, axes);
-    if (!count) return x->type == call->type ? x : emit_over(call, IR_OP_cast, call->type, x);
-    ir_op *op = emit_over(call, own_code(call), call->type, x);
+    if (!count) return x->type == call->type ? x : fe_emit_over(call, IR_OP_cast, call->type, x);
+    ir_op *op = fe_emit_over(call, own_code(call), call->type, x);
     ir_set_ints(call->w->c->module, op, "axes", count, axes);
     return op;
 }
 
-static ir_op *emit_transpose(fe_call *call, ir_op *x, const int64_t *order) {
+ir_op *fe_emit_reordered(fe_call *call, ir_op *x, const int64_t *order) {
     const ir_type *t = x->type;
     const ir_extent *dims[IR_MAX_RANK];
     for (int i = 0; i < t->rank; i++) dims[i] = t->dims[order[i]];
-    ir_op *op = emit_over(call, IR_OP_transpose, ir_tensor(call->w->c->module, t->dtype, t->rank, dims), x);
+    ir_op *op = fe_emit_over(call, IR_OP_transpose, ir_tensor(call->w->c->module, t->dtype, t->rank, dims), x);
     ir_set_ints(call->w->c->module, op, "perm", t->rank, order);
     return op;
 }
@@ -68,8 +67,8 @@ static ir_op *merge_axes(fe_call *call, ir_op *x, int count, const int64_t *axes
     for (int i = 0; i < kept; i++) dims[i] = call->type->dims[i];
     dims[kept] = ir_extent_const(m, 1);
     for (int i = 0; i < count; i++) dims[kept] = ir_extent_mul(m, dims[kept], x->type->dims[axes[i]]);
-    ir_op *behind = last ? x : emit_transpose(call, x, order);
-    return emit_over(call, IR_OP_reshape, ir_tensor(m, x->type->dtype, kept + 1, dims), behind);
+    ir_op *behind = last ? x : fe_emit_reordered(call, x, order);
+    return fe_emit_over(call, IR_OP_reshape, ir_tensor(m, x->type->dtype, kept + 1, dims), behind);
 }
 
 /* The op knows one axis only. Among no axes every element is alone, at index 0. */
@@ -82,20 +81,20 @@ ir_op *fe_emit_argmax(fe_call *call) {
         x = merge_axes(call, x, count, axes);
         axes[0] = x->type->rank - 1;
     }
-    ir_op *op = emit_over(call, IR_OP_argmax, call->type, x);
+    ir_op *op = fe_emit_over(call, IR_OP_argmax, call->type, x);
     ir_set_ints(call->w->c->module, op, "axes", 1, axes);
     return op;
 }
 
 /* ---- shape ---- */
 
-ir_op *fe_emit_reshape(fe_call *call) { return emit_over(call, IR_OP_reshape, call->type, call->args[0].value.op); }
+ir_op *fe_emit_reshape(fe_call *call) { return fe_emit_over(call, IR_OP_reshape, call->type, call->args[0].value.op); }
 
 ir_op *fe_emit_transpose(fe_call *call) {
     int64_t order[IR_MAX_RANK];
     ir_op *x = call->args[0].value.op;
     for (int i = 0; i < x->type->rank; i++) order[i] = from_front(call->args[1].integers[i], x->type->rank);
-    return emit_transpose(call, x, order);
+    return fe_emit_reordered(call, x, order);
 }
 
 ir_op *fe_emit_concat(fe_call *call) {
@@ -110,7 +109,7 @@ ir_op *fe_emit_concat(fe_call *call) {
 
 ir_op *fe_emit_slice(fe_call *call) {
     ir_module *m = call->w->c->module;
-    ir_op *op = emit_over(call, IR_OP_slice, call->type, call->args[0].value.op);
+    ir_op *op = fe_emit_over(call, IR_OP_slice, call->type, call->args[0].value.op);
     ir_set_int(m, op, "axis", from_front(call->args[1].integers[0], call->type->rank));
     ir_set_extents(m, op, "from", 1, call->args[2].extents);
     return op;
@@ -118,10 +117,21 @@ ir_op *fe_emit_slice(fe_call *call) {
 
 ir_op *fe_emit_pad(fe_call *call) {
     const ir_extent *before[IR_MAX_RANK];
-    ir_op *op = emit_over(call, IR_OP_pad, call->type, call->args[0].value.op);
+    ir_op *op = fe_emit_over(call, IR_OP_pad, call->type, call->args[0].value.op);
     for (int i = 0; i < call->type->rank; i++) before[i] = call->args[1].extents[2 * i];
     ir_set_extents(call->w->c->module, op, "before", call->type->rank, before);
     return op;
+}
+
+/* Channel (by * block + bx) * channels + c goes to row by, column bx of a block: axes split, reordered, merged. */
+ir_op *fe_emit_depth_to_space(fe_call *call) {
+    ir_module *m = call->w->c->module;
+    static const int64_t order[] = {0, 1, 3, 2, 4, 5};
+    ir_op *x = call->args[0].value.op;
+    const ir_extent *block = ir_extent_const(m, call->args[1].integers[0]), *const *dims = x->type->dims;
+    const ir_extent *split[] = {dims[0], dims[1], dims[2], block, block, call->type->dims[3]};
+    ir_op *parts = fe_emit_over(call, IR_OP_reshape, ir_tensor(m, x->type->dtype, 6, split), x);
+    return fe_emit_over(call, IR_OP_reshape, call->type, fe_emit_reordered(call, parts, order));
 }
 
 /* ---- in calls of layers ---- */
@@ -152,7 +162,7 @@ bool fe_substitute_starts(fe_walk *w, fe_span at, ir_op *op) {
     const char *key = extents_key(op);
     if (!key) return true;
     const bool moves = op->code == IR_OP_slice || op->code == IR_OP_pad;
-    const int count = op->code == IR_OP_pad ? op->type->rank : 1;
+    const int count = op->code == IR_OP_pad ? op->type->rank : ir_attr_find(op, "stride") ? 2 : 1;
     const int first = op->code == IR_OP_slice ? (int)ir_get_int(op, "axis", 0) : 0;
     bool good = ir_get_extents(m, op, key, count, extents);
     for (int i = 0; i < count && good; i++) {

@@ -9,6 +9,10 @@
 #define EMIT_args fe_emit_args
 #define EMIT_leaky_relu fe_emit_leaky_relu
 #define EMIT_clip fe_emit_clip
+#define EMIT_convolution fe_emit_convolution
+#define EMIT_pool fe_emit_pool
+#define EMIT_resize fe_emit_resize
+#define EMIT_depth_to_space fe_emit_depth_to_space
 #define EMIT_norm fe_emit_norm
 #define EMIT_reduction fe_emit_reduction
 #define EMIT_argmax fe_emit_argmax

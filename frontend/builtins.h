@@ -46,6 +46,7 @@ typedef struct fe_call {
     int rest_count;
     const ir_type *type;  /* out: the result's */
     fe_quantity quantity; /* out */
+    const ir_extent *before[2]; /* out, of windows: rows and columns of padding above and left */
     rt_pattern *pattern;  /* out, of patterns: parts are added */
     struct fe_call *next_free;
 } fe_call;
@@ -89,6 +90,12 @@ bool fe_same_extent(fe_call *, fe_span at, const char *a_what, const ir_extent *
 bool fe_require_rank(fe_call *, const fe_bound *, const char *name, int least, int most);
 /* The dtype rule of contractions and norms: x's dtype, unless the operand is a weight of another float. */
 bool fe_matches_dtype(fe_call *, const fe_bound *x, const fe_bound *operand, const char *name);
+/* Of a sum of products: x's; quantised ones give f32, plain integers i32. */
+ir_dtype fe_sum_dtype(const fe_value *x);
+/* The first operand of a sum of products. */
+bool fe_check_x(fe_call *, const fe_bound *x);
+/* The bias of a contraction: one number for each output, added to the finished sum. */
+bool fe_check_bias(fe_call *, const fe_bound *b, const ir_extent *outputs);
 /* An axis counted from either end, as an index; -1: reported. */
 int fe_axis(fe_call *, fe_span at, int64_t axis, int rank);
 

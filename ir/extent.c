@@ -345,6 +345,23 @@ const ir_extent *ir_extent_div(ir_module *m, const ir_extent *a, const ir_extent
     return division_atom(m, divide_by_term(m, a, &content), divide_by_term(m, b, &content));
 }
 
+/* Whole multiples of the divisor move out of the atom, ceil(2*n - 3, 2) = n + ceil(1, 2) - 2, so that equal quotients meet;
+ * the constant left inside is 0 .. divisor - 1. False: nothing to move. */
+static bool split_ceiling(const ir_extent *a, int64_t divisor, sum *outside, sum *inside) {
+    sum_init(outside);
+    sum_init(inside);
+    for (int i = 0; i < a->count; i++) {
+        ir_term whole = a->terms[i], rest = a->terms[i];
+        const int64_t floor = whole.coefficient / divisor - (whole.coefficient % divisor < 0);
+        const bool moves = !whole.degree || whole.coefficient % divisor == 0;
+        whole.coefficient = moves ? floor : 0;
+        rest.coefficient -= whole.coefficient * divisor;
+        sum_add(outside, &whole);
+        sum_add(inside, &rest);
+    }
+    return outside->count && !outside->failed && !inside->failed;
+}
+
 const ir_extent *ir_extent_ceildiv(ir_module *m, const ir_extent *a, const ir_extent *b) {
     int64_t x, y;
     if (!a || !b || b->count == 0) return NULL;
@@ -352,6 +369,9 @@ const ir_extent *ir_extent_ceildiv(ir_module *m, const ir_extent *a, const ir_ex
     if (constant && y < 0) return NULL;
     if (constant && ir_extent_is_const(a, &x)) return ir_extent_const(m, x / y + (x % y > 0));
     const ir_extent *quotient = divide_exactly(m, a, b);
+    sum outside, inside;
+    if (!quotient && constant && split_ceiling(a, y, &outside, &inside))
+        return ir_extent_add(m, sum_finish(m, &outside), ir_extent_ceildiv(m, sum_finish(m, &inside), b));
     return quotient ? quotient : atom(m, (ir_factor){.kind = IR_FACTOR_CEILDIV, .left = a, .right = b});
 }
 

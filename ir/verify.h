@@ -46,5 +46,9 @@ ir_verify_rule *ir_verify_rule_of(ir_opcode);
 /* Elementwise ops serve both levels: tensors broadcast, scalars and vectors are of one shape. */
 bool ir_verify_broadcast(ir_verifier *, const ir_op *, int first); /* arguments from first on, to the result's shape */
 bool ir_is_index(const ir_op *);
+/* Integers do not come of floats, and nothing is bool. */
+bool ir_verify_contraction_dtype(ir_verifier *, const ir_op *);
+/* The attribute holds count extents of declared dims, none known to be negative. */
+bool ir_verify_starts(ir_verifier *, const ir_op *, const char *key, int count, const ir_extent **out);
 
 #endif

@@ -87,7 +87,7 @@ bool ir_verify_arg(ir_verifier *v, const ir_op *op) {
     return same || ir_verify_fail(v, op, "of another type than the argument %lld of the fused op", (long long)n);
 }
 
-static bool check_contraction_dtype(ir_verifier *v, const ir_op *op) {
+bool ir_verify_contraction_dtype(ir_verifier *v, const ir_op *op) {
     const ir_type *x = op->args[0]->type;
     if (ir_is_float(x->dtype) != ir_is_float(op->type->dtype) && ir_is_float(x->dtype))
         return ir_verify_fail(v, op, "an integer result of a float argument");
@@ -108,7 +108,7 @@ bool ir_verify_linear(ir_verifier *v, const ir_op *op) {
         if (b->kind != IR_TENSOR || b->rank != 1 || b->dims[0] != w->dims[0])
             return ir_verify_fail(v, op, "the bias is not [out]");
     }
-    return check_contraction_dtype(v, op);
+    return ir_verify_contraction_dtype(v, op);
 }
 
 bool ir_verify_matmul(ir_verifier *v, const ir_op *op) {
@@ -119,5 +119,5 @@ bool ir_verify_matmul(ir_verifier *v, const ir_op *op) {
     if (from_last(y, 1) != from_last(a, 1) || from_last(y, 0) != from_last(b, 0))
         return ir_verify_fail(v, op, "the result is not [..., m, n]");
     if (!broadcasts(op, 0, 2)) return ir_verify_fail(v, op, "the leading axes do not broadcast");
-    return check_contraction_dtype(v, op);
+    return ir_verify_contraction_dtype(v, op);
 }

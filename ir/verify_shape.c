@@ -90,7 +90,7 @@ static bool known_negative(const ir_extent *e) {
 }
 
 /* The extents of the attribute: right, declared, and none known to be negative. */
-static bool check_starts(ir_verifier *v, const ir_op *op, const char *key, int count, const ir_extent **out) {
+bool ir_verify_starts(ir_verifier *v, const ir_op *op, const char *key, int count, const ir_extent **out) {
     if (!ir_get_extents(v->types, op, key, count, out))
         return ir_verify_fail(v, op, "%s is not %d extent%s", key, count, count == 1 ? "" : "s");
     for (int i = 0; i < count; i++) {
@@ -118,7 +118,7 @@ bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
     const ir_extent *from;
     int axis = axis_of(op);
     if (axis < 0) return ir_verify_fail(v, op, "the result has no axis %lld", (long long)ir_get_int(op, "axis", -1));
-    if (!check_moved(v, op, 0) || !check_extents(v, op, 0, axis) || !check_starts(v, op, "from", 1, &from)) return false;
+    if (!check_moved(v, op, 0) || !check_extents(v, op, 0, axis) || !ir_verify_starts(v, op, "from", 1, &from)) return false;
     return may_fit(v->types, from, op->type->dims[axis], op->args[0]->type->dims[axis]) ||
            ir_verify_fail(v, op, "it ends behind the axis");
 }
@@ -128,7 +128,7 @@ bool ir_verify_pad(ir_verifier *v, const ir_op *op) {
     const ir_extent *before[IR_MAX_RANK];
     if (!check_moved(v, op, 0)) return false;
     if (x->rank != y->rank) return ir_verify_fail(v, op, "argument 0 has another rank than the result");
-    if (!check_starts(v, op, "before", x->rank, before)) return false;
+    if (!ir_verify_starts(v, op, "before", x->rank, before)) return false;
     for (int i = 0; i < x->rank; i++)
         if (!may_fit(v->types, before[i], x->dims[i], y->dims[i]))
             return ir_verify_fail(v, op, "axis %d of the result has no room", i);

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An operand in the form it is summed in: d for floats, u for integers. NULL: no memory. */
-static interp_lane *widen(const interp_tensor *tensor)
+interp_lane *interp_widen(const interp_tensor *tensor)
 {
     int64_t bytes;
     if (__builtin_mul_overflow(tensor->count + 1, (int64_t)sizeof(interp_lane), &bytes)) return NULL;
@@ -23,8 +22,7 @@ static interp_lane *widen(const interp_tensor *tensor)
     return lanes;
 }
 
-/* One result, rounded once. */
-static void put(const interp_tensor *out, int64_t index, interp_lane sum, bool whole)
+void interp_put_sum(const interp_tensor *out, int64_t index, interp_lane sum, bool whole)
 {
     const interp_format *format = interp_format_of(out->dtype);
     interp_lane lane = sum;
@@ -63,10 +61,9 @@ static void dot_rows(interp_lane *sums, bool whole, int64_t inner, int64_t n, co
     }
 }
 
-/* A float may meet only floats, an integer only integers: scaled integers have their own op on the way here. */
 static bool is_whole(const interp_tensor *a) { return interp_class_of(a->dtype) == INTERP_WHOLE; }
 
-static spc_status check_classes(interp_graph_run *run, const ir_op *op, const interp_tensor *a, const interp_tensor *b,
+spc_status interp_check_classes(interp_graph_run *run, const ir_op *op, const interp_tensor *a, const interp_tensor *b,
                                 const interp_tensor *out)
 {
     if (is_whole(a) == is_whole(b) && is_whole(a) == is_whole(out)) return SPC_OK;
@@ -82,7 +79,7 @@ static void linear_rows(const interp_lane *xs, const interp_lane *ws, const inte
         interp_lane sum = dot(whole, inner, xs + i / rows * inner, ws + i % rows * inner);
         if (bs && whole) sum.u += bs[i % rows].u;
         else if (bs) sum.d += bs[i % rows].d;
-        put(out, i, sum, whole);
+        interp_put_sum(out, i, sum, whole);
     }
 }
 
@@ -90,9 +87,9 @@ spc_status interp_linear(interp_graph_run *run, const ir_op *op, interp_tensor *
 {
     const interp_tensor *x = interp_tensor_of(run, op->args[0]), *w = interp_tensor_of(run, op->args[1]);
     const interp_tensor *b = op->nargs == 3 ? interp_tensor_of(run, op->args[2]) : NULL;
-    const spc_status status = check_classes(run, op, x, w, out);
+    const spc_status status = interp_check_classes(run, op, x, w, out);
     if (status) return status;
-    interp_lane *xs = widen(x), *ws = widen(w), *bs = b ? widen(b) : NULL;
+    interp_lane *xs = interp_widen(x), *ws = interp_widen(w), *bs = b ? interp_widen(b) : NULL;
     const bool ready = xs && ws && (!b || bs);
     if (ready) linear_rows(xs, ws, bs, w->dims[1], is_whole(x), out);
     free(xs);
@@ -115,17 +112,17 @@ static void matmul_rows(const interp_tensor *a, const interp_tensor *b, const in
         const int64_t batch = at / n / m, row = at / n % m;
         const interp_lane *pa = as + interp_broadcast_offset(lead, out->dims, steps_a, batch) + row * inner;
         dot_rows(sums, whole, inner, n, pa, bs + interp_broadcast_offset(lead, out->dims, steps_b, batch));
-        for (int64_t j = 0; j < n; j++) put(out, at + j, sums[j], whole);
+        for (int64_t j = 0; j < n; j++) interp_put_sum(out, at + j, sums[j], whole);
     }
 }
 
 spc_status interp_matmul(interp_graph_run *run, const ir_op *op, interp_tensor *out)
 {
     const interp_tensor *a = interp_tensor_of(run, op->args[0]), *b = interp_tensor_of(run, op->args[1]);
-    const spc_status status = check_classes(run, op, a, b, out);
+    const spc_status status = interp_check_classes(run, op, a, b, out);
     if (status) return status;
     const int64_t width = out->dims[out->rank - 1];
-    interp_lane *as = widen(a), *bs = widen(b);
+    interp_lane *as = interp_widen(a), *bs = interp_widen(b);
     interp_lane *sums = width < INT64_MAX / 16 ? malloc(((size_t)width + 1) * sizeof *sums) : NULL;
     const bool ready = as && bs && sums;
     if (ready) matmul_rows(a, b, as, bs, sums, out);

@@ -47,9 +47,22 @@ int64_t interp_broadcast_offset(int rank, const int64_t *dims, const int64_t *st
 
 /* Fills the tensor of an op, which is there with its extents, zeroed. */
 typedef spc_status interp_graph_op(interp_graph_run *, const ir_op *, interp_tensor *out);
+/* The values of count extents that are separated by semicolons, each at least 0. */
+spc_status interp_eval_starts(interp_graph_run *, const char *text, int count, int64_t *out);
+
+/* What sums of products share (contract.c). A float may meet only floats, an integer only integers. */
+spc_status interp_check_classes(interp_graph_run *, const ir_op *, const interp_tensor *a, const interp_tensor *b,
+                                const interp_tensor *out);
+/* An operand in the form it is summed in: d for floats, u for integers. NULL: no memory; the caller frees it. */
+interp_lane *interp_widen(const interp_tensor *);
+/* One result, rounded once. */
+void interp_put_sum(const interp_tensor *out, int64_t index, interp_lane sum, bool whole);
+
 interp_graph_op interp_linear, interp_matmul; /* contract.c */
 interp_graph_op interp_softmax, interp_layernorm, interp_rmsnorm, interp_sum, interp_mean, interp_amax,
     interp_argmax; /* axes.c */
 interp_graph_op interp_reshape, interp_transpose, interp_concat, interp_slice, interp_pad; /* shape.c */
+interp_graph_op interp_conv2d, interp_depthwise_conv2d, interp_maxpool2d, interp_avgpool2d; /* window.c */
+interp_graph_op interp_resize_bilinear;                                                  /* resize.c */
 
 #endif

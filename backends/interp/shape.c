@@ -83,8 +83,7 @@ spc_status interp_concat(interp_graph_run *run, const ir_op *op, interp_tensor *
 
 /* ---- where boxes start: extents in attributes ---- */
 
-/* The values of count extents that are separated by semicolons, each at least 0. */
-static spc_status eval_starts(interp_graph_run *run, const char *text, int count, int64_t *out)
+spc_status interp_eval_starts(interp_graph_run *run, const char *text, int count, int64_t *out)
 {
     spc_status status = SPC_OK;
     for (int i = 0; i < count && !status; i++) {
@@ -114,7 +113,7 @@ spc_status interp_slice(interp_graph_run *run, const ir_op *op, interp_tensor *o
     const place to = all_of(out);
     place from = all_of(x);
     int64_t start;
-    spc_status status = eval_starts(run, ir_get_str(op, "from", "0"), 1, &start);
+    spc_status status = interp_eval_starts(run, ir_get_str(op, "from", "0"), 1, &start);
     if (!status) status = check_within(run, op, axis, start, out->dims[axis], x->dims[axis]);
     if (status) return status;
     from.start = start * from.steps[axis];
@@ -129,7 +128,7 @@ spc_status interp_pad(interp_graph_run *run, const ir_op *op, interp_tensor *out
     const place from = all_of(x);
     place to = all_of(out);
     int64_t before[IR_MAX_RANK];
-    spc_status status = eval_starts(run, ir_get_str(op, "before", ""), x->rank, before);
+    spc_status status = interp_eval_starts(run, ir_get_str(op, "before", ""), x->rank, before);
     for (int i = 0; i < x->rank && !status; i++) {
         status = check_within(run, op, i, before[i], x->dims[i], out->dims[i]);
         to.start += before[i] * to.steps[i];

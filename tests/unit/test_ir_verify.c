@@ -3,6 +3,8 @@
 #include "ir/verify.h"
 
 #define GRAPH(body) "dim n dim m graph @g { %0 = input \"x\" : f32[n,4] %1 = weight \"w\" [tensor=\"w\"] : f32[8,4] " body "}"
+#define IMAGE(body) "dim n graph @g { %0 = input \"x\" : f32[n,6,6,4] %1 = weight \"w\" [tensor=\"w\"] : f32[8,3,3,4] %2 = weight \"d\" [tensor=\"d\"] : f32[3,3,4] " body "}"
+#define ATTRS(other) " [stride=(1,1), " other "=(1,1), before=\"0;0\"] : "
 #define KERNEL(body)                                                                                                  \
     "kernel @k { %0 = param \"b\" : buffer f32 %1 = param \"task\" : index %2 = param \"tasks\" : index "             \
     "%3 = const 1.0 : f32x4 %4 = const 1.0 : f32 %5 = const 1 : bool %6 = const 0 : i32x4 " body "}"
@@ -48,6 +50,21 @@ static const broken cases[] = {
     {GRAPH("%2 = const 1 : f32[4-5]"), "const in @g: a negative extent"},
     {GRAPH("%2 = const 1 : f32[threads]"), "the dim 'threads', which is not declared"},
     {GRAPH("%2 = const 1 : i32[] %3 = sqrt %2"), "sqrt in @g: not of a float dtype"},
+    /* images */
+    {IMAGE("%3 = conv2d %0, %2" ATTRS("dilation") "f32[n,4,4,8]"), "conv2d in @g: w is not of rank 4"},
+    {IMAGE("%3 = conv2d %0, %1" ATTRS("dilation") "f32[n,4,4,4]"), "conv2d in @g: the result has other channels"},
+    {IMAGE("%3 = conv2d %0, %1" ATTRS("dilation") "f32[6,4,4,8]"), "conv2d in @g: axis 0 of the argument"},
+    {IMAGE("%3 = conv2d %0, %1, %2" ATTRS("dilation") "f32[n,4,4,8]"), "conv2d in @g: the bias is not [out]"},
+    {IMAGE("%3 = conv2d %0, %1 [stride=(1,0), dilation=(1,1), before=\"0;0\"] : f32[n,4,4,8]"), "conv2d in @g: stride is not in 1"},
+    {IMAGE("%3 = conv2d %0, %1 [stride=(1,1), dilation=(1,1), before=\"0\"] : f32[n,4,4,8]"), "conv2d in @g: before is not 2"},
+    {IMAGE("%3 = conv2d %0, %1" ATTRS("dilation") "i32[n,4,4,8]"), "conv2d in @g: an integer result"},
+    {IMAGE("%3 = depthwise_conv2d %0, %1" ATTRS("dilation") "f32[n,4,4,4]"), "depthwise_conv2d in @g: w is not of rank 3"},
+    {IMAGE("%3 = maxpool2d %0 [size=(2), stride=(1,1), before=\"0;0\"] : f32[n,3,3,4]"), "maxpool2d in @g: size is not a pair"},
+    {IMAGE("%3 = maxpool2d %0" ATTRS("size") "f16[n,6,6,4]"), "maxpool2d in @g: of another dtype"},
+    {IMAGE("%3 = maxpool2d %1" ATTRS("size") "f32[8,3,4]"), "maxpool2d in @g: no images"},
+    {"graph @g { %0 = input \"x\" : i32[1,2,2,1] %1 = avgpool2d %0" ATTRS("size") "i32[1,2,2,1] }", "avgpool2d in @g: not of a float"},
+    {IMAGE("%3 = resize_bilinear %0 [align, half_pixel] : f32[n,3,3,4]"), "resize_bilinear in @g: align and half_pixel"},
+    {IMAGE("%3 = resize_bilinear %0 : f16[n,3,3,4]"), "resize_bilinear in @g: not of one float dtype"},
     /* along axes */
     {GRAPH("%2 = const 1 : i32[4] %3 = softmax %2"), "softmax in @g: not of a float dtype"},
     {GRAPH("%2 = const 1.0 : f32[] %3 = softmax %2"), "softmax in @g: a scalar has no last axis"},

@@ -8,6 +8,6 @@ layer f(x: f32[n, 8], i: f32[n, 6, 6, 3], k2: f32[4, 9, 9, 3]) -> y: f32[n, 4] {
   y = linear(x, w);
 }
 === expect 1
-model.sdl:4:7: error: extent 1 of the result would be -2; a constant extent is at least 1
+model.sdl:4:17: error: conv2d: the window reaches over 9 rows, but x has 6
   v = conv2d(i, k2);
-      ^~~~~~
+                ^~

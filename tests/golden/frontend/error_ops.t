@@ -65,12 +65,9 @@ model.sdl:17:25: error: depth_to_space: a block of 2 x 2 does not divide the 3 c
 model.sdl:18:55: error: resize_bilinear: align and half_pixel exclude each other
   u = resize_bilinear(i, 4, 4, align=true, half_pixel=true);
                                                       ^~~~
-model.sdl:19:7: error: extent 1 of the result would be -2; a constant extent is at least 1
+model.sdl:19:17: error: conv2d: the window reaches over 9 rows, but x has 6
   v = conv2d(i, k2);
-      ^~~~~~
+                ^~
 model.sdl:8:3: warning: the name 'g' is never used
   g = conv2d(i, k, pad=same, stride=2);
   ^
-model.sdl:8:7: error: 'conv2d' is not supported yet
-  g = conv2d(i, k, pad=same, stride=2);
-      ^~~~~~
