@@ -113,11 +113,81 @@ static void load_column(lw_body *body, const lw_column *column, loaded_column *o
         out->vectors[v] = lw_load_compute(k, k->lanes, s->buffer, element, (int64_t)v * k->lanes, s->masks[v]);
 }
 
+/* Values that lie side by side are loaded a quad (16 bytes of compute type) at a time into every quad of a vector, and
+ * each is spread from there: a shuffle within quads, where a broadcast from memory would take the place of a vector of
+ * activations in the load units, which are what binds here. */
+enum { QUAD_BYTES = 16 };
+
+static int quad_values(const lw_kernel *k)
+{
+    int values = QUAD_BYTES / (int)ir_dtype_of(k->scalar->dtype)->bytes;
+    return ir_is_float(k->scalar->dtype) && values > 1 && k->lanes > values ? values : 1;
+}
+
+static bool follows(const lw_leaf *first, const lw_leaf *leaf, int distance)
+{
+    return leaf->values == first->values && leaf->value_index == first->value_index &&
+           leaf->value_disp == first->value_disp + distance;
+}
+
+static ir_op *shuffled(lw_kernel *k, ir_op *a, const int64_t *lanes)
+{
+    ir_op *op = ir_build2(&k->b, IR_OP_shuffle, k->vector, a, a);
+    ir_set_ints(k->module, op, "mask", k->lanes, lanes);
+    return op;
+}
+
+/* The quad in every quad of a vector; opaque, or the two shuffles would become a longer one. */
+static ir_op *load_quad(lw_kernel *k, const lw_leaf *first, int values)
+{
+    int64_t lanes[LW_MAX_RUN_LANES];
+    for (int i = 0; i < k->lanes; i++)
+        lanes[i] = i % values;
+    ir_op *quad = lw_load_compute(k, values, first->values, first->value_index, first->value_disp, NULL);
+    return ir_build1(&k->b, IR_OP_opaque, NULL, shuffled(k, quad, lanes));
+}
+
+static ir_op *spread(lw_kernel *k, ir_op *quads, int which, int values)
+{
+    int64_t lanes[LW_MAX_RUN_LANES];
+    for (int i = 0; i < k->lanes; i++)
+        lanes[i] = i / values * values + which;
+    return shuffled(k, quads, lanes);
+}
+
+/* The last quad loaded. */
+typedef struct loaded_quad {
+    ir_op *vector; /* NULL: none */
+    int first;     /* its first leaf */
+    int values;    /* of a quad; 1: no quads here */
+} loaded_quad;
+
+static void load_quad_at(lw_kernel *k, const lw_leaf *leaves, int count, int i, loaded_quad *quad)
+{
+    int run = 1;
+    while (run < quad->values && i + run < count && follows(&leaves[i], &leaves[i + run], run))
+        run++;
+    quad->vector = quad->values > 1 && run == quad->values ? load_quad(k, &leaves[i], run) : NULL;
+    quad->first = i;
+}
+
+/* The value of leaf i in all lanes; leaves are asked for in order. */
+static ir_op *splat_value(lw_kernel *k, const lw_leaf *leaves, int count, int i, loaded_quad *quad)
+{
+    if (!quad->vector || i >= quad->first + quad->values)
+        load_quad_at(k, leaves, count, i, quad);
+    if (quad->vector)
+        return spread(k, quad->vector, i - quad->first, quad->values);
+    ir_op *value = lw_load_compute(k, 1, leaves[i].values, leaves[i].value_index, leaves[i].value_disp, NULL);
+    return lw_splat(&k->b, value, k->lanes);
+}
+
 void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 {
     lw_body *body = ctx;
     lw_kernel *k = body->kernel;
     loaded_column *columns = IR_ARRAY(k->module->arena, loaded_column, count);
+    loaded_quad quad = {.values = quad_values(k)};
     int loaded = 0;
     assert(!active);
     (void)active;
@@ -127,8 +197,7 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
             c++;
         if (c == loaded)
             load_column(body, &leaves[i].column, &columns[loaded++]);
-        ir_op *value = lw_load_compute(k, 1, leaves[i].values, leaves[i].value_index, leaves[i].value_disp, NULL);
-        ir_op *splat = lw_splat(&k->b, value, k->lanes);
+        ir_op *splat = splat_value(k, leaves, count, i, &quad);
         for (int v = 0; v < body->source.vectors; v++)
             accumulate(k, body->accumulators[leaves[i].row * body->source.vectors + v], splat, columns[c].vectors[v]);
     }

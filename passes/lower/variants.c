@@ -147,6 +147,9 @@ static bool make_storage(lw_kernel *k, const pass_context *context, const ir_op 
 
 /* ---- one kernel ---- */
 
+/* Panels that are narrower than the machine's vectors, or no multiple of them, take narrower ones. */
+enum { NARROWEST = 4 };
+
 static void set_types(lw_kernel *k)
 {
     const lw_region *region = k->region;
@@ -154,6 +157,9 @@ static void set_types(lw_kernel *k)
     k->lanes = k->target->vector_bytes / (bytes < 4 ? 4 : bytes);
     if (k->lanes < 1)
         k->lanes = 1;
+    bool batch = region->has_contraction && k->terms->lanes == PLAN_LANES_BATCH;
+    while (batch && k->lanes > NARROWEST && k->terms->tile_cols % k->lanes)
+        k->lanes /= 2;
     k->scalar = ir_scalar(k->module, region->compute);
     k->vector = ir_vector(k->module, region->compute, k->lanes);
 }
