@@ -111,6 +111,12 @@ static bool rule_TABLE(const ir_target *t, const ir_type *type) {
     return false;
 }
 
+static bool rule_TABLE2(const ir_target *t, const ir_type *type) {
+    int element = ir_dtype_of(type->dtype)->bytes, vector = element * ir_lanes(type);
+    if (element < 2 || (vector != 64 && vector != 32 && vector != 16)) return false;
+    return has(t, RT_CPU_avx512f) && (vector == 64 || has(t, RT_CPU_avx512vl)) && (element > 2 || has(t, RT_CPU_avx512bw));
+}
+
 bool ir_target_has_op(const ir_target *target, ir_opcode code, const ir_type *type) {
     static legal_rule *const rules[IR_OP_COUNT] = {
 #define LEGAL(op, rule) [IR_OP_##op] = rule_##rule,

@@ -121,6 +121,13 @@ bool ir_verify_permute(ir_verifier *v, const ir_op *op) {
     return right || ir_verify_fail(v, op, "not a vector and an integer vector of as many lanes");
 }
 
+bool ir_verify_permute2(ir_verifier *v, const ir_op *op) {
+    const ir_type *a = op->args[0]->type, *index = op->args[2]->type;
+    bool right = a->kind == IR_VECTOR && a == op->args[1]->type && index->kind == IR_VECTOR && a->lanes == index->lanes &&
+                 is_integer(op->args[2]);
+    return right || ir_verify_fail(v, op, "not two vectors of one type and an integer vector of as many lanes");
+}
+
 bool ir_verify_reduce(ir_verifier *v, const ir_op *op) {
     bool right = op->args[0]->type->kind == IR_VECTOR && class_of(op) != 'B';
     return right || ir_verify_fail(v, op, "not on a vector of numbers");

@@ -60,6 +60,15 @@ static void run_permute(interp_machine *m, const interp_instr *in)
     }
 }
 
+static void run_permute2(interp_machine *m, const interp_instr *in)
+{
+    const int64_t lanes = in->lanes;
+    for (int64_t k = 0; k < lanes; k++) {
+        const int64_t remainder = arg_of(m, in, 2)[k].i % (2 * lanes), index = remainder < 0 ? remainder + 2 * lanes : remainder;
+        value_of(m, in)[k] = arg_of(m, in, index < lanes ? 0 : 1)[index % lanes];
+    }
+}
+
 /* Lane k meets lane k + half; with an odd number the middle one waits for the next round. */
 static void run_reduce(interp_machine *m, const interp_instr *in)
 {
@@ -175,6 +184,7 @@ static interp_run *const runs[IR_OP_COUNT] = {
     [IR_OP_insert] = run_insert,
     [IR_OP_shuffle] = run_shuffle,
     [IR_OP_permute] = run_permute,
+    [IR_OP_permute2] = run_permute2,
     [IR_OP_reduce_add] = run_reduce,
     [IR_OP_reduce_max] = run_reduce,
     [IR_OP_tailmask] = run_tailmask,

@@ -139,59 +139,68 @@ LLVMValueRef llvm_emit_shuffle(llvm_emitter *e, const ir_op *op)
     return result;
 }
 
-/* ---- permute: one instruction where the CPU has it ---- */
+/* ---- permute, permute2: one instruction where the CPU has it ---- */
 
 typedef struct permute_row {
-    unsigned bits;
-    int lanes;
+    int vectors, bits, lanes;
     rt_feature feature;
-    const char *name; /* (data, index), indices taken modulo the lanes by the instruction itself */
+    const char *name; /* indices are taken modulo all lanes by the instruction itself */
 } permute_row;
 
+/* (data, index), or (data, index, data). */
 static const permute_row permutes[] = {
-    {32, 16, RT_CPU_avx512f, "llvm.x86.avx512.permvar.sf.512"},
-    {32, 8, RT_CPU_avx2, "llvm.x86.avx2.permps"},
-    {32, 4, RT_CPU_avx, "llvm.x86.avx.vpermilvar.ps"},
-    {64, 8, RT_CPU_avx512f, "llvm.x86.avx512.permvar.df.512"},
-    {16, 32, RT_CPU_avx512bw, "llvm.x86.avx512.permvar.hi.512"},
-    {8, 64, RT_CPU_avx512vbmi, "llvm.x86.avx512.permvar.qi.512"},
+    {1, 32, 16, RT_CPU_avx512f, "llvm.x86.avx512.permvar.sf.512"},
+    {1, 32, 8, RT_CPU_avx2, "llvm.x86.avx2.permps"},
+    {1, 32, 4, RT_CPU_avx, "llvm.x86.avx.vpermilvar.ps"},
+    {1, 64, 8, RT_CPU_avx512f, "llvm.x86.avx512.permvar.df.512"},
+    {1, 16, 32, RT_CPU_avx512bw, "llvm.x86.avx512.permvar.hi.512"},
+    {1, 8, 64, RT_CPU_avx512vbmi, "llvm.x86.avx512.permvar.qi.512"},
+    {2, 32, 16, RT_CPU_avx512f, "llvm.x86.avx512.vpermi2var.ps.512"},
+    {2, 32, 8, RT_CPU_avx512vl, "llvm.x86.avx512.vpermi2var.ps.256"},
+    {2, 32, 4, RT_CPU_avx512vl, "llvm.x86.avx512.vpermi2var.ps.128"},
+    {2, 64, 8, RT_CPU_avx512f, "llvm.x86.avx512.vpermi2var.pd.512"},
+    {2, 64, 4, RT_CPU_avx512vl, "llvm.x86.avx512.vpermi2var.pd.256"},
+    {2, 16, 32, RT_CPU_avx512bw, "llvm.x86.avx512.vpermi2var.hi.512"},
 };
 
-static const permute_row *permute_row_for(const llvm_emitter *e, LLVMTypeRef type)
+static const permute_row *permute_row_for(const llvm_emitter *e, LLVMTypeRef type, int vectors)
 {
     for (size_t i = 0; i < sizeof permutes / sizeof *permutes; i++)
-        if (permutes[i].bits == element_bits(type) && permutes[i].lanes == llvm_lanes(type)
-            && llvm_has(e, permutes[i].feature) && LLVMLookupIntrinsicID(permutes[i].name, strlen(permutes[i].name)))
+        if (permutes[i].vectors == vectors && permutes[i].bits == (int)element_bits(type)
+            && permutes[i].lanes == llvm_lanes(type) && llvm_has(e, permutes[i].feature)
+            && LLVMLookupIntrinsicID(permutes[i].name, strlen(permutes[i].name)))
             return &permutes[i];
     return NULL;
 }
 
-static LLVMValueRef permute_by_table(llvm_emitter *e, const permute_row *row, LLVMValueRef a, LLVMValueRef index)
+static LLVMValueRef permute_by_table(llvm_emitter *e, const permute_row *row, LLVMValueRef a, LLVMValueRef b,
+                                     LLVMValueRef index)
 {
-    LLVMTypeRef params[2], type = LLVMTypeOf(a);
-    LLVMTypeRef words = llvm_shaped(llvm_i(e, row->bits), row->lanes);
+    LLVMTypeRef params[3], type = LLVMTypeOf(a);
+    LLVMTypeRef words = llvm_shaped(llvm_i(e, (unsigned)row->bits), row->lanes);
     unsigned id = LLVMLookupIntrinsicID(row->name, strlen(row->name));
 
     LLVMGetParamTypes(LLVMIntrinsicGetType(e->context, id, NULL, 0), params);
-    LLVMValueRef args[2] = {LLVMBuildBitCast(e->builder, a, params[0], ""),
-                            LLVMBuildIntCast2(e->builder, index, words, false, "")};
-    return LLVMBuildBitCast(e->builder, llvm_intrinsic(e, row->name, 0, NULL, 2, args), type, "");
+    LLVMValueRef args[3] = {LLVMBuildBitCast(e->builder, a, params[0], ""),
+                            LLVMBuildIntCast2(e->builder, index, words, false, ""),
+                            LLVMBuildBitCast(e->builder, b, params[0], "")};
+    return LLVMBuildBitCast(e->builder, llvm_intrinsic(e, row->name, 0, NULL, row->vectors + 1, args), type, "");
 }
 
 /* Lane by lane: right everywhere, fast nowhere. */
-static LLVMValueRef permute_by_lanes(llvm_emitter *e, LLVMValueRef a, LLVMValueRef index)
+static LLVMValueRef permute_by_lanes(llvm_emitter *e, LLVMValueRef table, LLVMTypeRef result_type, LLVMValueRef index)
 {
-    int lanes = llvm_lanes(LLVMTypeOf(a));
+    int entries = llvm_lanes(LLVMTypeOf(table)), lanes = llvm_lanes(result_type);
     LLVMTypeRef type = LLVMTypeOf(index);
-    LLVMValueRef result = LLVMGetPoison(LLVMTypeOf(a));
+    LLVMValueRef result = LLVMGetPoison(result_type);
 
     /* The unsigned remainder of a negative index is right only for powers of two, where the mask does the same. */
-    index = (lanes & (lanes - 1)) == 0
-        ? LLVMBuildAnd(e->builder, index, llvm_const_bits(type, (uint64_t)lanes - 1), "")
-        : LLVMBuildURem(e->builder, index, llvm_const_bits(type, (uint64_t)lanes), "");
+    index = (entries & (entries - 1)) == 0
+        ? LLVMBuildAnd(e->builder, index, llvm_const_bits(type, (uint64_t)entries - 1), "")
+        : LLVMBuildURem(e->builder, index, llvm_const_bits(type, (uint64_t)entries), "");
     for (int i = 0; i < lanes; i++) {
         LLVMValueRef from = LLVMBuildExtractElement(e->builder, index, lane_number(e, i), "");
-        LLVMValueRef value = LLVMBuildExtractElement(e->builder, a, from, "");
+        LLVMValueRef value = LLVMBuildExtractElement(e->builder, table, from, "");
         result = LLVMBuildInsertElement(e->builder, result, value, lane_number(e, i), "");
     }
     return result;
@@ -203,8 +212,24 @@ LLVMValueRef llvm_emit_permute(llvm_emitter *e, const ir_op *op)
 
     if (llvm_lanes(LLVMTypeOf(a)) == 1)
         return a;
-    const permute_row *row = permute_row_for(e, LLVMTypeOf(a));
-    return row ? permute_by_table(e, row, a, index) : permute_by_lanes(e, a, index);
+    const permute_row *row = permute_row_for(e, LLVMTypeOf(a), 1);
+    return row ? permute_by_table(e, row, a, a, index) : permute_by_lanes(e, a, LLVMTypeOf(a), index);
+}
+
+LLVMValueRef llvm_emit_permute2(llvm_emitter *e, const ir_op *op)
+{
+    LLVMValueRef a = llvm_arg(e, op, 0), b = llvm_arg(e, op, 1), index = llvm_arg(e, op, 2);
+    const permute_row *row = permute_row_for(e, LLVMTypeOf(a), 2);
+    int64_t both[MOST_LANES];
+    int lanes = llvm_lanes(LLVMTypeOf(a));
+
+    if (row)
+        return permute_by_table(e, row, a, b, index);
+    if (2 * lanes > MOST_LANES)
+        return llvm_fail(e, SPC_E_INTERNAL, "llvm: permute2 of %d lanes", lanes);
+    for (int i = 0; i < 2 * lanes; i++)
+        both[i] = i;
+    return permute_by_lanes(e, shuffled(e, a, b, 2 * lanes, both), LLVMTypeOf(a), index);
 }
 
 /* ---- reductions ---- */

@@ -451,6 +451,19 @@ static void test_permute(void **state)
     check(b);
 }
 
+static void test_permute2(void **state)
+{
+    static const ir_dtype pairs[][2] = {{IR_F32, IR_I32}, {IR_I32, IR_U8}, {IR_F64, IR_I64}, {IR_U16, IR_I16}, {IR_U8, IR_I8}};
+    (void)state;
+    bench *b = bench_new();
+    EACH_WIDTH(lanes)
+        for (size_t i = 0; i < sizeof pairs / sizeof *pairs && lanes > 1; i++)
+            apply(b, IR_OP_permute2, pairs[i][0], lanes, pairs[i][0], 3,
+                  (int[]){input(b, pairs[i][0], lanes, 0), input(b, pairs[i][0], lanes, 2), input(b, pairs[i][1], lanes, 1)},
+                  "");
+    check(b);
+}
+
 static void test_reduce(void **state)
 {
     (void)state;
@@ -493,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_logic),              cmocka_unit_test(test_cast),
         cmocka_unit_test(test_bitcast),            cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_shuffle),            cmocka_unit_test(test_permute),
+        cmocka_unit_test(test_permute2),
         cmocka_unit_test(test_reduce),             cmocka_unit_test(test_tailmask),
     };
     CODE_RUN_TESTS(tests, set_up);

@@ -81,6 +81,17 @@ static void test_lanes(void **state)
     assert_memory_equal(z, want, sizeof want);
 }
 
+static void test_permute2(void **state)
+{
+    float z[4];
+    (void)state;
+    RUN_KERNEL(KERNEL(F32_IN_OUT,
+                      " %2 = load %0, 0 : f32x4\n %3 = load %0, 4 : f32x4\n %4 = iota : i32x4\n %5 = const -3 : i32x4\n"
+                      " %6 = mul %4, %5 : i32x4\n %7 = permute2 %2, %3, %6\n store %7, %1, 0\n"), (void *)xs, z);
+    const float want[4] = {xs[0], xs[5], xs[2], xs[7]}; /* 0, -3, -6, -9 modulo 8 */
+    assert_memory_equal(z, want, sizeof want);
+}
+
 static void test_bitcast(void **state)
 {
     const float x[2] = {1.0f, -0.0f};
@@ -195,7 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masked_memory_leaves_lanes_alone), cmocka_unit_test(test_masked_off_lanes_touch_no_memory),
         cmocka_unit_test(test_tailmask_of_any_index), cmocka_unit_test(test_addressing), cmocka_unit_test(test_gather),
-        cmocka_unit_test(test_lanes), cmocka_unit_test(test_bitcast), cmocka_unit_test(test_reduce_is_a_tree),
+        cmocka_unit_test(test_lanes), cmocka_unit_test(test_permute2), cmocka_unit_test(test_bitcast), cmocka_unit_test(test_reduce_is_a_tree),
         cmocka_unit_test(test_i4_nibbles), cmocka_unit_test(test_loops), cmocka_unit_test(test_branches),
         cmocka_unit_test(test_defects_are_reported), cmocka_unit_test(test_no_op_is_missing),
     };

@@ -189,6 +189,8 @@ static void test_legal_ops(void **state) {
     assert_true(ir_target_has_op(&v4, IR_OP_load, ir_vector(f.module, IR_BF16, 16)));
     assert_true(ir_target_has_op(&v4, IR_OP_permute, f32x16));
     assert_false(ir_target_has_op(&v2, IR_OP_permute, f32x16));
+    assert_true(ir_target_has_op(&v4, IR_OP_permute2, f32x16));
+    assert_false(ir_target_has_op(&v2, IR_OP_permute2, f32x16));
     fixture_free(&f);
 }
 

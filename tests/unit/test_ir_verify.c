@@ -143,6 +143,7 @@ static const broken cases[] = {
     {KERNEL("%7 = shuffle %3, %3 [mask=(0,1)] : f32x4"), "shuffle in @k: the mask has 2 lanes"},
     {KERNEL("%7 = shuffle %3, %6 [mask=(0,1)] : f32x2"), "shuffle in @k: the arguments differ in type"},
     {KERNEL("%7 = permute %3, %3"), "permute in @k"},
+    {KERNEL("%7 = permute2 %3, %3, %3"), "permute2 in @k"},
     {KERNEL("%7 = reduce_add %4"), "reduce_add in @k: not on a vector"},
     {KERNEL("%7 = tailmask %4 : boolx4"), "tailmask in @k: the count is not an index"},
     {KERNEL("%7 = tailmask %1 : i8x4"), "tailmask in @k: the result is not bool"},

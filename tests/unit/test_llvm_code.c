@@ -168,6 +168,7 @@ static const ir_opcode replaced[] = {
 #define WHERE_PLAIN(op)
 #define WHERE_FUSED(op)
 #define WHERE_TABLE(op)
+#define WHERE_TABLE2(op)
 #define LEGAL(op, rule) WHERE_##rule(op)
 #include "ir/legal.def"
 #undef LEGAL

@@ -90,22 +90,23 @@ gj_value *gj_emit_shuffle(gj_emitter *e, const ir_op *op)
 
 /* ---- permute ---- */
 
-/* In memory, lane by lane: right everywhere, fast nowhere. The unsigned remainder of a negative index is right only for
- * powers of two. */
+/* In memory, lane by lane: right everywhere, fast nowhere. The last argument is the index; those before it lie one behind
+ * the other. The unsigned remainder of a negative index is right only for powers of two. */
 static gj_value *permute_by_lanes(gj_emitter *e, const ir_op *op)
 {
-    ir_dtype dtype = op->type->dtype, index = op->args[1]->type->dtype;
-    int count = ir_lanes(op->type);
+    const ir_op *indices = op->args[op->nargs - 1];
+    ir_dtype dtype = op->type->dtype, index = indices->type->dtype;
+    int count = ir_lanes(op->type), entries = count * (op->nargs - 1);
     gcc_jit_type *element = gj_type(e, dtype, 1), *word = gcc_jit_context_get_int_type(e->context, 8, 0);
     gcc_jit_type *bits = gcc_jit_context_get_int_type(e->context, ir_dtype_of(index)->bytes, 0);
-    gcc_jit_lvalue *table = gj_local(e, gcc_jit_context_new_array_type(e->context, NULL, element, count));
-    gcc_jit_rvalue *lanes[GJ_MOST_LANES], *limit = gcc_jit_context_new_rvalue_from_int(e->context, word, count);
+    gcc_jit_lvalue *table = gj_local(e, gcc_jit_context_new_array_type(e->context, NULL, element, entries));
+    gcc_jit_rvalue *lanes[GJ_MOST_LANES], *limit = gcc_jit_context_new_rvalue_from_int(e->context, word, entries);
 
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < entries; i++)
         gj_assign(e, gcc_jit_context_new_array_access(e->context, NULL, gj_read(table), gj_int(e, IR_INDEX, i)),
-                  gj_lane(e, dtype, gj_arg(e, op, 0), i));
+                  gj_lane(e, dtype, gj_arg(e, op, i / count), i % count));
     for (int i = 0; i < count; i++) {
-        gcc_jit_rvalue *at = gj_cast(e, gj_cast(e, gj_lane(e, index, gj_arg(e, op, 1), i), bits), word);
+        gcc_jit_rvalue *at = gj_cast(e, gj_cast(e, gj_lane(e, index, gj_arg(e, op, op->nargs - 1), i), bits), word);
         at = gj_cast(e, gj_binary(e, GCC_JIT_BINARY_OP_MODULO, word, at, limit), gj_type(e, IR_INDEX, 1));
         lanes[i] = gj_read(gcc_jit_context_new_array_access(e->context, NULL, gj_read(table), at));
         lanes[i] = gj_read(gj_keep(e, element, lanes[i]));
@@ -113,22 +114,33 @@ static gj_value *permute_by_lanes(gj_emitter *e, const ir_op *op)
     return gj_from_lanes(e, dtype, count, lanes);
 }
 
-gj_value *gj_emit_permute(gj_emitter *e, const ir_op *op)
+/* By one instruction, which takes the vectors and then the index, where there is one at this width. */
+static gj_value *permuted(gj_emitter *e, const ir_op *op)
 {
-    ir_dtype dtype = op->type->dtype, index = op->args[1]->type->dtype, word;
-    int count = ir_lanes(op->type);
+    int vectors = op->nargs - 1, count = ir_lanes(op->type);
+    ir_dtype dtype = op->type->dtype, index = op->args[vectors]->type->dtype, word = gj_integer(ir_dtype_of(dtype)->bytes);
     gj_value *a = gj_arg(e, op, 0);
+    const gj_asm *row = a->parts == 1 && a->lanes == count ? gj_asm_find(e, op->code, "", dtype, dtype, count) : NULL;
+    gcc_jit_rvalue *inputs[3];
 
-    if (count == 1)
-        return a;
-    word = gj_integer(ir_dtype_of(dtype)->bytes);
-    const gj_asm *row = a->parts == 1 && a->lanes == count ? gj_asm_find(e, IR_OP_permute, "", dtype, dtype, count) : NULL;
     if (!row)
         return permute_by_lanes(e, op);
-    gj_value *wide = gj_convert(e, gj_arg(e, op, 1), index, word, count), *result = gj_new(e, dtype, count);
-    gcc_jit_rvalue *inputs[2] = {gj_read(a->part[0]), gj_read(wide->part[0])};
-    result->part[0] = gj_asm_add(e, row, result->type, 2, inputs);
+    gj_value *wide = gj_convert(e, gj_arg(e, op, vectors), index, word, count), *result = gj_new(e, dtype, count);
+    for (int i = 0; i < vectors; i++)
+        inputs[i] = gj_read(gj_arg(e, op, i)->part[0]);
+    inputs[vectors] = gj_read(wide->part[0]);
+    result->part[0] = gj_asm_add(e, row, result->type, vectors + 1, inputs);
     return result;
+}
+
+gj_value *gj_emit_permute(gj_emitter *e, const ir_op *op)
+{
+    return ir_lanes(op->type) == 1 ? gj_arg(e, op, 0) : permuted(e, op);
+}
+
+gj_value *gj_emit_permute2(gj_emitter *e, const ir_op *op)
+{
+    return permuted(e, op);
 }
 
 /* ---- reductions: the tree of ops.def, lane i with lane i + half; an odd lane in the middle waits ---- */
