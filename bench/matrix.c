@@ -77,22 +77,34 @@ bool bench_matrix_read(const char *path, bench_matrix *m)
     return good;
 }
 
-bool bench_matrix_random(int64_t rows, int64_t cols, double density, bench_matrix *m)
+bool bench_matrix_of(int64_t rows, int64_t cols, const bool *mask, bench_matrix *m)
 {
-    uint64_t state = 1;
-    *m = (bench_matrix){ .rows = rows, .cols = cols, .nnz = rows * cols };
+    *m = (bench_matrix){ .rows = rows, .cols = cols };
+    for (int64_t i = 0; i < rows * cols; i++)
+        m->nnz += mask[i];
     if (!allocate(m)) {
         bench_matrix_free(m);
         return false;
     }
-    m->nnz = 0;
+    int64_t count = 0;
     for (int64_t r = 0; r < rows; r++) {
         for (int64_t c = 0; c < cols; c++)
-            if ((double)(next_random(&state) >> 11) * 0x1p-53 < density)
-                m->col[m->nnz++] = c;
-        m->start[r + 1] = m->nnz;
+            if (mask[r * cols + c])
+                m->col[count++] = c;
+        m->start[r + 1] = count;
     }
     return fill(m);
+}
+
+bool bench_matrix_random(int64_t rows, int64_t cols, double density, bench_matrix *m)
+{
+    uint64_t state = 1;
+    bool *mask = calloc((size_t)(rows * cols), sizeof *mask);
+    for (int64_t i = 0; mask && i < rows * cols; i++)
+        mask[i] = (double)(next_random(&state) >> 11) * 0x1p-53 < density;
+    const bool good = mask && bench_matrix_of(rows, cols, mask, m);
+    free(mask);
+    return good;
 }
 
 void bench_matrix_free(bench_matrix *m)
