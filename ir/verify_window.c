@@ -1,15 +1,19 @@
-/* verify_window: rules of the graph ops over images [n, h, w, c]: convolutions, pooling, resizing. How far the windows
- * reach is the result's to say, so that its height and width are free. */
+/* verify_window: rules of the graph ops over images [n, h, w, c], or [n, c, h, w] where channels are planes: convolutions,
+ * pooling, resizing. How far the windows reach is the result's to say, so that its height and width are free. */
 #include "ir/verify.h"
 
 static bool is_image(const ir_type *t) { return t->kind == IR_TENSOR && t->rank == 4 && !t->storage; }
+
+static int channel_axis(const ir_op *op) {
+    return op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes ? 1 : 3;
+}
 
 /* Images in and out, of the same number and (channels: the result's) with these channels. */
 static bool check_images(ir_verifier *v, const ir_op *op, const ir_extent *channels) {
     const ir_type *x = op->args[0]->type, *y = op->type;
     if (!is_image(x) || !is_image(y)) return ir_verify_fail(v, op, "no images of rank 4");
     if (x->dims[0] != y->dims[0]) return ir_verify_fail(v, op, "axis 0 of the argument is not that of the result");
-    return y->dims[3] == channels || ir_verify_fail(v, op, "the result has other channels");
+    return y->dims[channel_axis(op)] == channels || ir_verify_fail(v, op, "the result has other channels");
 }
 
 /* Two integers from 1 to 2^31 - 1, so that products with extents of images do not overflow. */
@@ -30,7 +34,7 @@ static bool check_window(ir_verifier *v, const ir_op *op, const char *other) {
 static bool check_filter(ir_verifier *v, const ir_op *op, int rank, const ir_extent **outputs) {
     const ir_type *x = op->args[0]->type, *w = op->args[1]->type;
     if (!is_image(x) || w->kind != IR_TENSOR || w->rank != rank) return ir_verify_fail(v, op, "w is not of rank %d", rank);
-    if (w->dims[rank - 1] != x->dims[3]) return ir_verify_fail(v, op, "the inputs of w are not the channels of x");
+    if (w->dims[rank - 1] != x->dims[channel_axis(op)]) return ir_verify_fail(v, op, "the inputs of w are not the channels of x");
     *outputs = w->dims[rank == 4 ? 0 : 2];
     if (op->nargs < 3) return true;
     const ir_type *b = op->args[2]->type;

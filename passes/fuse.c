@@ -4,6 +4,7 @@
  * graphs; afterwards they hold inputs, weights, views, fused ops and outputs only, and every output is the result of a
  * fused op of its own, or a view of one. */
 #include "passes/graph.h"
+#include "passes/lower/lower.h"
 
 #include <assert.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum { MAX_GROUP_ARGS = 48 };
 typedef struct group {
     bool core;
     bool closed; /* takes no tail */
+    bool feeds;  /* a depthwise convolution on planes and elementwise ops of one operand: makes panels for what follows */
     int args;    /* an upper bound on the values from outside */
 } group;
 
@@ -51,7 +53,8 @@ static bool same_shape(const ir_type *a, const ir_type *b)
 static bool has_kernels(ir_module *m, const ir_func *f)
 {
     for (const ir_op *op = f->body.first; op; op = op->next)
-        if (op->code >= IR_OP_conv2d && op->code <= IR_OP_resize_bilinear) {
+        if (op->code >= IR_OP_conv2d && op->code <= IR_OP_resize_bilinear && op->code != IR_OP_conv2d_planes &&
+            op->code != IR_OP_depthwise_conv2d_planes) {
             ir_report(m->diags, IR_ERROR, op->loc, "no kernels are made for '%s' yet; --backend=reference runs it",
                       ir_info(op->code)->name);
             return false;
@@ -71,10 +74,35 @@ static void count_uses(fuser *fu)
     }
 }
 
-static void join_operands(ir_op *op)
+/* Whether the group that makes x is to fill the panels of the 1x1 convolution op. */
+static bool is_fed_by(ir_module *m, const ir_op *op, const ir_op *x)
+{
+    lw_planes w;
+    if (op->code != IR_OP_conv2d_planes || x != op->args[0] || !computes(x) || !info(x)->group.feeds || info(x)->uses != 1)
+        return false;
+    lw_planes_of(m, op, &w);
+    return lw_planes_plain(&w);
+}
+
+/* Elementwise, of one operand that is no constant. */
+static bool has_one_operand(const ir_op *op)
+{
+    int operands = 0;
+    for (int i = 0; i < op->nargs; i++)
+        operands += op->args[i]->code != IR_OP_const;
+    return op->nargs <= 2 && operands == 1;
+}
+
+static void join_operands(ir_module *m, ir_op *op)
 {
     group *g = &info(op)->group;
     g->core = graph_is_core(op);
+    g->feeds = op->code == IR_OP_depthwise_conv2d_planes;
+    if (op->code == IR_OP_conv2d_planes && is_fed_by(m, op, op->args[0])) {
+        info(op->args[0])->leader = op;
+        g->args = op->nargs + info(op->args[0])->group.args;
+        return;
+    }
     g->closed = op->code == IR_OP_concat; /* its parts are stored separately */
     g->args = op->nargs;
     if (!graph_is_elementwise(op))
@@ -87,6 +115,7 @@ static void join_operands(ir_op *op)
             continue;
         info(operand)->leader = op;
         g->core = g->core || theirs->core;
+        g->feeds = theirs->feeds && has_one_operand(op);
         g->args += theirs->args;
     }
 }
@@ -209,7 +238,7 @@ spc_status pass_fuse(ir_module *m, pass_context *context)
         count_uses(&fu);
         for (ir_op *op = f->body.first; op; op = op->next)
             if (computes(op))
-                join_operands(op);
+                join_operands(m, op);
         for (ir_op *op = f->body.first; op; op = op->next)
             rebuild_op(&fu, op);
         for (ir_op *op = f->body.first; op; op = op->next)

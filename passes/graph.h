@@ -14,6 +14,9 @@ bool graph_is_view(const ir_op *);
 /* What a chain of views looks at. */
 const ir_op *graph_viewed(const ir_op *);
 
+/* Drops pure ops that nothing uses. No op bears a mark, before and after. */
+void graph_drop_unused(ir_func *);
+
 /* Replaces the body of a function by `fresh`, which a sweep has built. */
 void graph_replace_body(ir_func *, ir_block fresh);
 

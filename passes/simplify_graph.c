@@ -94,29 +94,13 @@ static void sweep(ir_module *m, ir_func *f)
     graph_replace_body(f, fresh);
 }
 
-static void drop_unused(ir_func *f)
-{
-    static const char used = 1;
-    for (ir_op *op = f->body.last, *before; op; op = before) {
-        before = op->prev;
-        bool keep = op->mark || !(ir_info(op->code)->flags & IR_PURE);
-        op->mark = NULL;
-        if (!keep) {
-            ir_unlink(&f->body, op);
-            continue;
-        }
-        for (int i = 0; i < op->nargs; i++)
-            op->args[i]->mark = (void *)&used;
-    }
-}
-
 spc_status pass_simplify_graph(ir_module *m, pass_context *context)
 {
     (void)context;
     for (ir_func *f = m->funcs; f; f = f->next)
         if (f->form == IR_GRAPH) {
             sweep(m, f);
-            drop_unused(f);
+            graph_drop_unused(f);
         }
     return SPC_OK;
 }

@@ -206,6 +206,8 @@ static const struct {
     [IR_OP_matmul] = {interp_matmul, false},
     [IR_OP_conv2d] = {interp_conv2d, false},
     [IR_OP_depthwise_conv2d] = {interp_depthwise_conv2d, false},
+    [IR_OP_conv2d_planes] = {interp_conv2d, false},
+    [IR_OP_depthwise_conv2d_planes] = {interp_depthwise_conv2d, false},
     [IR_OP_maxpool2d] = {interp_maxpool2d, false},
     [IR_OP_avgpool2d] = {interp_avgpool2d, false},
     [IR_OP_resize_bilinear] = {interp_resize_bilinear, false},

@@ -1,4 +1,5 @@
-/* window: ops that see a window of an image [n, h, w, c] for each element of their result: convolutions and pooling.
+/* window: ops that see a window of an image [n, h, w, c] for each element of their result: convolutions and pooling; and
+ * convolutions of images whose channels are planes [n, c, h, w].
  *
  * As in contract.c and axes.c, floats are summed in f64 in the order of rows, columns and channels of the window and
  * rounded once, integers modulo 2^64. What lies outside the image is left out, which for sums is the same as zeros. */
@@ -10,6 +11,9 @@ typedef struct window {
     const interp_tensor *x, *out;
     const interp_lane *xs, *ws, *bs; /* widened; ws and bs NULL: none */
     bool whole;
+    int64_t in[2], to[2], inputs, outputs; /* extents of both images */
+    bool planes;
+    int64_t pixel_step, channel_step; /* of the argument */
     int64_t size[2], stride[2], step[2], before[2];
 } window;
 
@@ -29,27 +33,27 @@ static void clip_axis(int64_t start, int64_t step, int64_t size, int64_t extent,
 
 static view view_of(const window *w, int64_t pixel)
 {
-    const int64_t ox = pixel % w->out->dims[2], oy = pixel / w->out->dims[2] % w->out->dims[1];
-    view v = {.image = pixel / w->out->dims[2] / w->out->dims[1],
+    const int64_t ox = pixel % w->to[1], oy = pixel / w->to[1] % w->to[0];
+    view v = {.image = pixel / w->to[1] / w->to[0],
               .y = oy * w->stride[0] - w->before[0], .x = ox * w->stride[1] - w->before[1]};
-    clip_axis(v.y, w->step[0], w->size[0], w->x->dims[1], &v.first[0], &v.last[0]);
-    clip_axis(v.x, w->step[1], w->size[1], w->x->dims[2], &v.first[1], &v.last[1]);
+    clip_axis(v.y, w->step[0], w->size[0], w->in[0], &v.first[0], &v.last[0]);
+    clip_axis(v.x, w->step[1], w->size[1], w->in[1], &v.first[1], &v.last[1]);
     return v;
 }
 
 /* Channel 0 of the pixel under (ky, kx). */
 static const interp_lane *pixel_at(const window *w, const view *v, int64_t ky, int64_t kx)
 {
-    const int64_t row = v->image * w->x->dims[1] + v->y + ky * w->step[0];
-    return w->xs + (row * w->x->dims[2] + v->x + kx * w->step[1]) * w->x->dims[3];
+    const int64_t pixel = (v->y + ky * w->step[0]) * w->in[1] + v->x + kx * w->step[1];
+    return w->xs + v->image * w->in[0] * w->in[1] * w->inputs + pixel * w->pixel_step;
 }
 
 static void multiply_add(const window *w, interp_lane *sum, const interp_lane *a, const interp_lane *b, int64_t n)
 {
     if (w->whole)
-        for (int64_t i = 0; i < n; i++) sum->u += a[i].u * b[i].u;
+        for (int64_t i = 0; i < n; i++) sum->u += a[i * w->channel_step].u * b[i].u;
     else
-        for (int64_t i = 0; i < n; i++) sum->d += a[i].d * b[i].d;
+        for (int64_t i = 0; i < n; i++) sum->d += a[i * w->channel_step].d * b[i].d;
 }
 
 static interp_lane zero(const window *w)
@@ -71,7 +75,7 @@ static interp_lane with_bias(const window *w, interp_lane sum, int64_t channel)
 
 static interp_lane conv2d_value(const window *w, const view *v, int64_t o)
 {
-    const int64_t inputs = w->x->dims[3];
+    const int64_t inputs = w->inputs;
     interp_lane sum = zero(w);
     for (int64_t ky = v->first[0]; ky < v->last[0]; ky++)
         for (int64_t kx = v->first[1]; kx < v->last[1]; kx++)
@@ -84,7 +88,7 @@ static interp_lane depthwise_value(const window *w, const view *v, int64_t c)
     interp_lane sum = zero(w);
     for (int64_t ky = v->first[0]; ky < v->last[0]; ky++)
         for (int64_t kx = v->first[1]; kx < v->last[1]; kx++)
-            multiply_add(w, &sum, pixel_at(w, v, ky, kx) + c, w->ws + (ky * w->size[1] + kx) * w->x->dims[3] + c, 1);
+            multiply_add(w, &sum, pixel_at(w, v, ky, kx) + c * w->channel_step, w->ws + (ky * w->size[1] + kx) * w->inputs + c, 1);
     return with_bias(w, sum, c);
 }
 
@@ -114,8 +118,22 @@ static interp_lane average_value(const window *w, const view *v, int64_t c)
 static bool reach_fits(const window *w, int axis)
 {
     int64_t far, reach;
-    return !__builtin_mul_overflow(w->out->dims[axis + 1], w->stride[axis], &far) &&
+    return !__builtin_mul_overflow(w->to[axis], w->stride[axis], &far) &&
            !__builtin_mul_overflow(w->size[axis], w->step[axis], &reach) && !__builtin_add_overflow(far, reach, &far);
+}
+
+static void set_extents(window *w, bool planes)
+{
+    const int first = planes ? 2 : 1, channels = planes ? 1 : 3;
+    for (int i = 0; i < 2; i++) {
+        w->in[i] = w->x->dims[first + i];
+        w->to[i] = w->out->dims[first + i];
+    }
+    w->inputs = w->x->dims[channels];
+    w->outputs = w->out->dims[channels];
+    w->planes = planes;
+    w->pixel_step = planes ? 1 : w->inputs;
+    w->channel_step = planes ? w->in[0] * w->in[1] : 1;
 }
 
 static spc_status describe(interp_graph_run *run, const ir_op *op, const interp_tensor *out, window *w)
@@ -123,11 +141,13 @@ static spc_status describe(interp_graph_run *run, const ir_op *op, const interp_
     const ir_attr *stride = ir_attr_find(op, "stride"), *step = ir_attr_find(op, "dilation"), *size = ir_attr_find(op, "size");
     *w = (window){.x = interp_tensor_of(run, op->args[0]), .out = out};
     w->whole = interp_class_of(w->x->dtype) == INTERP_WHOLE;
+    set_extents(w, op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes);
+    const bool filters = op->code == IR_OP_conv2d || op->code == IR_OP_conv2d_planes;
     for (int i = 0; i < 2; i++) {
         w->stride[i] = stride->ints[i];
         w->step[i] = step ? step->ints[i] : 1;
         if (size) w->size[i] = size->ints[i];
-        else w->size[i] = interp_tensor_of(run, op->args[1])->dims[i + (op->code == IR_OP_conv2d)];
+        else w->size[i] = interp_tensor_of(run, op->args[1])->dims[i + filters];
         if (!reach_fits(w, i)) return rt_fail(run->error, SPC_E_ARG, "%s reaches beyond 2^63", ir_info(op->code)->name);
     }
     return interp_eval_starts(run, ir_get_str(op, "before", ""), 2, w->before);
@@ -135,10 +155,14 @@ static spc_status describe(interp_graph_run *run, const ir_op *op, const interp_
 
 static void run_values(const window *w, window_value *value)
 {
-    const int64_t channels = w->out->dims[3];
-    for (int64_t at = 0; at < w->out->count; at += channels) {
-        const view v = view_of(w, at / channels);
-        for (int64_t c = 0; c < channels; c++) interp_put_sum(w->out, at + c, value(w, &v, c), w->whole);
+    const int64_t pixels = w->to[0] * w->to[1];
+    for (int64_t at = 0; at < w->out->count; at += w->outputs) {
+        const int64_t pixel = at / w->outputs;
+        const view v = view_of(w, pixel);
+        for (int64_t c = 0; c < w->outputs; c++) {
+            const int64_t plane = (v.image * w->outputs + c) * pixels + pixel % pixels;
+            interp_put_sum(w->out, w->planes ? plane : at + c, value(w, &v, c), w->whole);
+        }
     }
 }
 

@@ -61,6 +61,15 @@ ir_op *lw_extent(ir_builder *, const lw_dims *, const ir_extent *);
 
 /* ---- region.c: what a fused op computes ---- */
 
+/* Windows over images whose channels are planes [n, c, h, w]; index 0 is the height, 1 the width. */
+typedef struct lw_planes {
+    int64_t channels, in[2], out[2], size[2], before[2]; /* channels of the argument */
+    int64_t stride[2], step[2]; /* step: dilation */
+} lw_planes;
+
+/* What the panels of B hold: B itself; one tap of the windows for each k; what a depthwise convolution makes of it. */
+typedef enum lw_fill { LW_FILL_COPY, LW_FILL_WINDOW, LW_FILL_DEPTHWISE } lw_fill;
+
 /* Y[r, c] = sum over k of A[r, k] * B[k, c], for every batch. Strides are extents, in elements. */
 typedef struct lw_contraction {
     const ir_op *op;            /* linear or matmul, in the fused body */
@@ -72,6 +81,10 @@ typedef struct lw_contraction {
     bool rows_inside;           /* Y's last axis is r; else it is c */
     bool packed;                /* A is a weight matrix that is packed; else it is read in place */
     bool a_transposed;          /* the stored tensor is [k, r] */
+    bool planes;                /* conv2d_planes: rows are planes of Y, columns its pixels, window says how they see B */
+    lw_fill fill;
+    lw_planes window;           /* of the convolution, or of the producer */
+    const ir_op *producer;      /* the depthwise convolution in the fused body; NULL: none */
     int batch_rank;             /* leading axes that loop outside */
     const ir_extent *batch_dims[IR_MAX_RANK];
     bool a_batched[IR_MAX_RANK], b_batched[IR_MAX_RANK]; /* the axis is stretched where false */
@@ -107,6 +120,7 @@ struct lw_kernel {
     const rt_storage *storage;       /* NULL: in place */
     ir_op *out;
     ir_op *scratch;                  /* u8 buffer of this task, or NULL */
+    ir_op *row;                      /* planes: of the weight, while its results are finished; for the bias */
     ir_op *task, *tasks;
     const ir_extent *slot_bytes;     /* scratch of one task; NULL: none */
     const ir_extent *units;          /* pieces of work that the plan's tiles make */
@@ -128,7 +142,7 @@ typedef struct lw_nest {
     void (*build)(lw_kernel *);
 } lw_nest;
 extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k, lw_nest_softmax, lw_nest_norm,
-    lw_nest_reduce, lw_nest_move, lw_nest_concat;
+    lw_nest_reduce, lw_nest_move, lw_nest_concat, lw_nest_depthwise_planes;
 const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
 
 /* ---- iterate.c: levels to loops around bundles ---- */
@@ -221,7 +235,9 @@ ir_op *lw_operand(lw_kernel *, const ir_op *arg, ir_op *outer, ir_op *inner, int
 /* Values of the region's result at [outer, inner .. inner + lanes), outer the flat index over all axes but the last.
  * core: the core's values there, in the compute dtype, or NULL. The value is of the result's dtype. */
 ir_op *lw_pointwise(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core);
-/* The same, stored to the result. */
+/* What the core is fed with, from the producer's sums: the elementwise ops between them. */
+ir_op *lw_fed(lw_kernel *, ir_op *producer);
+/* lw_pointwise, stored to the result. */
 void lw_finish(lw_kernel *, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core);
 const ir_extent *lw_last_extent(const ir_type *, ir_module *);  /* 1 for rank 0 */
 const ir_extent *lw_outer_extent(const ir_type *, ir_module *); /* product of the others */
@@ -246,6 +262,22 @@ void lw_pack_panel(lw_kernel *, ir_op *panel, ir_op *b, ir_op *b_origin, ir_op *
                    int64_t width, int64_t depth_padded);
 /* The lanes x lanes transpose of rows[0..lanes), in place. */
 void lw_transpose(lw_kernel *, ir_op **rows, int lanes);
+
+/* ---- planes.c: convolutions on planes ---- */
+
+void lw_planes_of(ir_module *, const ir_op *convolution, lw_planes *out);
+/* Every pixel of the result sees the one pixel at its own place. */
+bool lw_planes_plain(const lw_planes *);
+/* What of an image a panel holds: pixels x .. x + used of the rows y .. y_end, row behind row. */
+typedef struct lw_panel {
+    ir_op *panel, *origin;  /* origin: element of the image in B */
+    ir_op *k0, *depth;      /* rows k0 .. k0 + depth of B; windows have all of theirs */
+    ir_op *x, *used, *y, *y_end;
+    int64_t rows;           /* of the image, in every panel but the last */
+    int64_t width;          /* elements of a panel's row: at least the pixels */
+} lw_panel;
+void lw_fill_depthwise(lw_kernel *, const lw_panel *);
+void lw_fill_window(lw_kernel *, const lw_panel *);
 
 /* ---- variants and entries ---- */
 

@@ -9,6 +9,11 @@
 
 #include <assert.h>
 
+/* Panels that are filled from windows hold whole rows of the image, or else a part of one. */
+typedef struct geometry {
+    int64_t rows, pixels, parts; /* of a row: pixels in each part, and how many parts; 0: panels are not of rows */
+} geometry;
+
 typedef struct batch_nest {
     lw_kernel *k;
     const lw_contraction *c;
@@ -16,6 +21,7 @@ typedef struct batch_nest {
     bool rows_inside;  /* Y has its rows contiguous */
     int group;         /* rows per group */
     int64_t width;     /* columns of a panel */
+    geometry shape; /* planes: what of an image a panel holds */
     int vectors;       /* of the panel being built: width / lanes, or 1 in the unpacked remainder */
     int64_t ktiles, ktile;
     ir_op *rows, *cols, *depth, *groups;
@@ -49,7 +55,8 @@ static const ir_extent *panel_bytes(const lw_kernel *k)
     if (k->storage)
         depth = constant(k, k->storage->request.ktile ? k->storage->request.ktile : lw_columns_reached(k->storage));
     const ir_extent *steps = ir_extent_ceildiv(k->module, depth, constant(k, k->lanes));
-    return ir_extent_mul(k->module, steps, constant(k, k->lanes * k->terms->tile_cols * element_bytes(k)));
+    const ir_extent *bytes = ir_extent_mul(k->module, steps, constant(k, k->lanes * k->terms->tile_cols * element_bytes(k)));
+    return c->planes ? ir_extent_add(k->module, bytes, constant(k, k->lanes * element_bytes(k))) : bytes; /* written past */
 }
 
 static const ir_extent *round_up(const lw_kernel *k, const ir_extent *value, int unit)
@@ -91,6 +98,28 @@ static const ir_extent *batch_count(const lw_kernel *k)
     return count;
 }
 
+static geometry geometry_of(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const int64_t width = k->terms->tile_cols, row = c->window.out[1];
+    if (!c->planes || c->fill == LW_FILL_COPY)
+        return (geometry){0};
+    if (row > width)
+        return (geometry){1, width, (row + width - 1) / width};
+    const int64_t rows = width / row;
+    return (geometry){rows < c->window.out[0] ? rows : c->window.out[0], row, 1};
+}
+
+/* Panels of one image or matrix. */
+static const ir_extent *panel_count(const lw_kernel *k)
+{
+    const lw_contraction *c = &k->region->contraction;
+    const geometry g = geometry_of(k);
+    if (!g.rows)
+        return ir_extent_ceildiv(k->module, c->cols, constant(k, k->terms->tile_cols));
+    return constant(k, (c->window.out[0] + g.rows - 1) / g.rows * g.parts);
+}
+
 static const char *refuses(const lw_kernel *k)
 {
     const lw_contraction *c = &k->region->contraction;
@@ -104,6 +133,10 @@ static const char *refuses(const lw_kernel *k)
         return "unroll: too many values in one iteration";
     if (t->pack < 0 && (c->depth_inside || c->rows_inside))
         return "pack=no: activations or results lie along the other axis here, lanes=batch has to pack them";
+    if (t->pack < 0 && c->fill != LW_FILL_COPY)
+        return "pack=no: the panels are computed here";
+    if (c->fill == LW_FILL_WINDOW && k->storage && (k->storage->request.ktile || lw_columns_reached(k->storage) > k->storage->cols))
+        return "tile, store: panels of windows hold all of K, and no more";
     if (t->pack < 0 && k->storage && k->storage->request.ktile)
         return "pack=no: K tiles need packed panels";
     if (t->pack < 0 && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
@@ -119,7 +152,6 @@ static const char *refuses(const lw_kernel *k)
 
 static void measure(lw_kernel *k)
 {
-    const lw_contraction *c = &k->region->contraction;
     ir_module *m = k->module;
     const ir_extent *bytes = constant(k, 0);
     if (k->terms->pack >= 0)
@@ -128,8 +160,7 @@ static void measure(lw_kernel *k)
         bytes = ir_extent_add(m, bytes, ir_extent_mul(m, sums_rows(k), constant(k, k->terms->tile_cols * element_bytes(k))));
     if (bytes != constant(k, 0)) /* slots stay 64-aligned */
         k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
-    const ir_extent *panels = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
-    k->units = ir_extent_mul(m, batch_count(k), panels);
+    k->units = ir_extent_mul(m, batch_count(k), panel_count(k));
     k->blocks = can_cut_rows(k) ? lw_row_blocks(k, group_count(k)) : NULL;
 }
 
@@ -177,6 +208,8 @@ static void store_sums(batch_nest *n, lw_body *body, ir_op *const *rows)
 static void finish_row(batch_nest *n, lw_body *body, int r, ir_op *outer, bool masked)
 {
     ir_builder *b = &n->k->b;
+    if (n->c->planes) /* the axes above the last one are planes and their rows; columns run through all rows */
+        outer = lw_mul(b, outer, lw_extent(b, &n->k->dims, n->k->region->result->type->dims[2]));
     for (int v = 0; v < n->vectors; v++) {
         int64_t shift = (int64_t)v * n->k->lanes;
         ir_op *mask = n->mask ? n->mask : masked ? lw_tailmask(b, lw_addi(b, n->left, -shift), n->k->lanes) : NULL;
@@ -195,6 +228,7 @@ static void finish_group(batch_nest *n, lw_body *body, ir_op *const *rows)
         if (ragged)
             inside = lw_if(b, lw_compare(b, IR_OP_lt, rows[r], n->rows));
         ir_op *outer = lw_add(b, lw_mul(b, n->batch, n->rows), rows[r]);
+        n->k->row = rows[r];
         if (n->packed) {
             lw_scope full = lw_if(b, lw_compare(b, IR_OP_ge, n->left, lw_imm(b, n->width)));
             finish_row(n, body, r, outer, false);
@@ -320,6 +354,30 @@ static void finish_transposed(batch_nest *n)
     lw_end(b, &columns);
 }
 
+/* Panels of windows: rows of the image from c0 on. */
+static void fill_panel(batch_nest *n, ir_op *ktile, int64_t padded)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    const lw_planes *w = &n->c->window;
+    const geometry *g = &n->shape;
+    ir_op *k0 = lw_muli(b, ktile, n->ktile), *depth = lw_sub(b, n->depth, k0);
+    lw_panel p = {.panel = n->panel, .origin = n->b_origin, .k0 = k0, .rows = g->rows, .width = n->width};
+    p.depth = padded ? lw_min(b, depth, lw_imm(b, padded)) : depth;
+    p.y = lw_divi(b, n->c0, w->out[1]);
+    p.x = g->parts > 1 ? lw_rem(b, n->c0, lw_imm(b, w->out[1])) : lw_imm(b, 0);
+    p.used = g->parts > 1 ? n->left : lw_imm(b, w->out[1]);
+    p.y_end = lw_addi(b, p.y, 1);
+    if (g->rows > 1)
+        p.y_end = w->out[0] % g->rows ? lw_min(b, lw_addi(b, p.y, g->rows), lw_imm(b, w->out[0])) : lw_addi(b, p.y, g->rows);
+    (n->c->fill == LW_FILL_WINDOW ? lw_fill_window : lw_fill_depthwise)(k, &p);
+    if (!padded)
+        return;
+    lw_scope rest = lw_for(b, lw_mul(b, p.depth, lw_imm(b, n->width)), lw_imm(b, padded * n->width), lw_imm(b, k->lanes));
+    lw_store(b, ir_const_int(b, k->vector, 0), n->panel, rest.op, 0, NULL);
+    lw_end(b, &rest);
+}
+
 static void one_panel(batch_nest *n)
 {
     lw_kernel *k = n->k;
@@ -333,7 +391,9 @@ static void one_panel(batch_nest *n)
         tiles = lw_for(b, ktile, lw_imm(b, n->ktiles), lw_imm(b, 1));
         ktile = tiles.op;
     }
-    if (n->packed)
+    if (n->shape.rows)
+        fill_panel(n, ktile, padded);
+    else if (n->packed)
         lw_pack_panel(k, n->panel, k->arg_buffers[n->c->b_arg], n->b_origin, lw_muli(b, ktile, n->ktile), n->c0, n->left,
                       n->width, padded);
     row_groups(n, ktile);
@@ -380,16 +440,36 @@ static ir_op *batch_origin(batch_nest *n, const bool *batched, ir_op *slice)
     return index;
 }
 
+/* The columns of panel number `panel`: where they begin and how many are left from there on. */
+static void place_panel(batch_nest *n, ir_op *panel)
+{
+    ir_builder *b = &n->k->b;
+    const geometry *g = &n->shape;
+    if (g->parts > 1) {
+        ir_op *first = lw_muli(b, lw_rem(b, panel, lw_imm(b, g->parts)), g->pixels);
+        n->c0 = lw_add(b, lw_muli(b, lw_divi(b, panel, g->parts), n->c->window.out[1]), first);
+        n->left = lw_min(b, lw_sub(b, lw_imm(b, n->c->window.out[1]), first), lw_imm(b, g->pixels));
+        return;
+    }
+    n->c0 = lw_muli(b, panel, g->rows ? g->rows * g->pixels : n->width);
+    n->left = lw_sub(b, n->cols, n->c0);
+    if (g->rows && g->rows * g->pixels < n->width)
+        n->left = lw_min(b, n->left, lw_imm(b, g->rows * g->pixels));
+}
+
 static void split_tile(batch_nest *n, ir_op *tile)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    ir_op *panels = lw_ceildivi(b, n->cols, n->width), *rest = lw_div(b, tile, k->block_count);
-    n->c0 = lw_muli(b, n->c->batch_rank ? lw_rem(b, rest, panels) : rest, n->width);
+    ir_op *panels = lw_extent(b, &k->dims, panel_count(k)), *rest = lw_div(b, tile, k->block_count);
+    ir_op *panel = n->c->batch_rank ? lw_rem(b, rest, panels) : rest;
     n->batch = n->c->batch_rank ? lw_div(b, rest, panels) : lw_imm(b, 0);
-    n->left = lw_sub(b, n->cols, n->c0);
+    place_panel(n, panel);
     lw_block_share(k, lw_rem(b, tile, k->block_count), n->groups, &n->group_lo, &n->group_hi);
-    n->b_origin = batch_origin(n, n->c->b_batched, lw_mul(b, n->depth, n->cols));
+    ir_op *slice = lw_mul(b, n->depth, n->cols);
+    if (n->c->planes)
+        slice = lw_imm(b, n->c->window.channels * n->c->window.in[0] * n->c->window.in[1]);
+    n->b_origin = batch_origin(n, n->c->b_batched, slice);
     n->a_origin = batch_origin(n, n->c->a_batched, lw_mul(b, n->depth, n->rows));
 }
 
@@ -401,7 +481,7 @@ static void build(lw_kernel *k)
                        .group = group_rows(k), .width = k->terms->tile_cols,
                        .vectors = (int)(k->terms->tile_cols / k->lanes),
                        .ktiles = k->storage ? lw_ktile_count(k->storage) : 1,
-                       .ktile = k->storage ? k->storage->request.ktile : 0};
+                       .ktile = k->storage ? k->storage->request.ktile : 0, .shape = geometry_of(k)};
     batch_nest *n = &nest;
     n->rows = lw_extent(b, &k->dims, c->rows);
     n->cols = lw_extent(b, &k->dims, c->cols);

@@ -6,6 +6,7 @@
  * vector. */
 #include "passes/lower/lower.h"
 
+#include "passes/graph.h"
 #include <assert.h>
 
 const ir_extent *lw_last_extent(const ir_type *type, ir_module *m)
@@ -111,7 +112,9 @@ static ir_op *core_value(lw_kernel *k, const ir_op *op, const place *p)
     ir_op *value = p->core;
     int bias = k->region->contraction.bias_arg;
     if (k->region->has_contraction && bias >= 0) {
-        ir_op *addend = lw_cast(&k->b, load_arg(k, op->args[2]->type, bias, p), value->type->dtype);
+        ir_op *addend = k->region->contraction.planes
+                            ? lw_splat(&k->b, lw_load_compute(k, 1, k->arg_buffers[bias], k->row, 0, NULL), p->lanes)
+                            : lw_cast(&k->b, load_arg(k, op->args[2]->type, bias, p), value->type->dtype);
         value = ir_build2(&k->b, IR_OP_add, value->type, value, addend);
     }
     return lw_cast(&k->b, value, op->type->dtype);
@@ -146,17 +149,34 @@ static ir_op *evaluate(lw_kernel *k, const ir_op *op, const place *p)
     return value;
 }
 
-/* Operands of the core are read by the nest, not here. */
+/* Operands of the core, and what makes them, are the nest's to read. */
 static bool feeds_core_only(const lw_kernel *k, const ir_op *op)
 {
     const lw_region *region = k->region;
-    if (op->code != IR_OP_arg || !region->core)
+    if (!region->core || op == region->core || op == region->result)
         return false;
-    for (const ir_op *user = region->fused->body.first; user; user = user->next)
+    for (const ir_op *user = op->next; user; user = user->next)
         for (int i = 0; i < user->nargs; i++)
-            if (user->args[i] == op && user != region->core)
+            if (user->args[i] == op && user != region->core && !feeds_core_only(k, user))
                 return false;
     return true;
+}
+
+ir_op *lw_fed(lw_kernel *k, ir_op *sums)
+{
+    place p = {NULL, NULL, NULL, NULL, k->lanes};
+    const lw_contraction *c = &k->region->contraction;
+    const ir_op *fed = c->op->args[0];
+    if (fed == c->producer)
+        return sums;
+    ((ir_op *)c->producer)->mark = sums;
+    for (ir_op *op = k->region->fused->body.first; op != c->op; op = op->next)
+        if (op->code == IR_OP_const || (op != c->producer && op->nargs && graph_is_elementwise(op) && feeds_core_only(k, op)))
+            op->mark = evaluate(k, op, &p);
+    ir_op *value = fed->mark;
+    for (ir_op *op = k->region->fused->body.first; op; op = op->next)
+        op->mark = NULL;
+    return lw_cast(&k->b, value, k->scalar->dtype);
 }
 
 ir_op *lw_pointwise(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask, ir_op *core)

@@ -100,6 +100,32 @@ static void matmul_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     batch_axes(m, at, bt, op->type, c);
 }
 
+/* conv2d on planes: A = w, whose rows make planes; columns of B the pixels. A depthwise convolution in the same body,
+ * with nothing but elementwise ops of one operand behind it, makes B. */
+static void planes_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
+{
+    const ir_type *wt = op->args[1]->type;
+    const ir_op *x = op->args[0];
+    while (x->code != IR_OP_arg && !graph_is_core(x))
+        x = x->args[0]->code == IR_OP_const ? x->args[1] : x->args[0];
+    c->planes = true;
+    c->producer = x->code == IR_OP_arg ? NULL : x;
+    lw_planes_of(m, c->producer ? c->producer : op, &c->window);
+    c->fill = c->producer ? LW_FILL_DEPTHWISE : lw_planes_plain(&c->window) ? LW_FILL_COPY : LW_FILL_WINDOW;
+    c->a_arg = arg_number(op->args[1]);
+    c->b_arg = arg_number(c->producer ? c->producer->args[0] : x);
+    c->bias_arg = op->nargs > 2 ? arg_number(op->args[2]) : -1;
+    c->packed = fused->args[c->a_arg]->code == IR_OP_weight;
+    c->rows = wt->dims[0];
+    c->depth = ir_extent_mul(m, wt->dims[1], ir_extent_mul(m, wt->dims[2], wt->dims[3]));
+    c->cols = ir_extent_mul(m, op->type->dims[2], op->type->dims[3]);
+    c->b_k = ir_extent_mul(m, ir_extent_const(m, c->window.in[0]), ir_extent_const(m, c->window.in[1]));
+    c->b_c = one(m);
+    c->batch_rank = 1;
+    c->batch_dims[0] = op->type->dims[0];
+    c->b_batched[0] = true;
+}
+
 void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
 {
     *out = (lw_region){.fused = fused, .result = fused->body.last, .widest = 1};
@@ -109,13 +135,14 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
             out->widest = bytes;
         if (!graph_is_core(op))
             continue;
-        assert(!out->core);
+        assert(!out->core || out->core->code == IR_OP_depthwise_conv2d_planes); /* that makes the operand of this one */
         out->core = op;
         if (!graph_is_contraction(op))
             continue;
         out->has_contraction = true;
         out->contraction.op = op;
-        (op->code == IR_OP_linear ? linear_region : matmul_region)(m, fused, op, &out->contraction);
+        (op->code == IR_OP_linear ? linear_region : op->code == IR_OP_matmul ? matmul_region : planes_region)
+            (m, fused, op, &out->contraction);
     }
     out->compute = out->core ? out->core->args[0]->type->dtype : out->result->type->dtype;
     bool narrow = out->compute == IR_F16 || out->compute == IR_BF16;

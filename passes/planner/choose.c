@@ -130,8 +130,14 @@ static void choose_batch(const planner_facts *f, int64_t most, ir_plan_terms *t)
     if (!t->store[0] && c->packed)
         batch_storage(f, t->store, sizeof t->store);
     int rows = c->packed ? rows_of_storage(t->store) : 4;
+    if (!t->tile_cols && c->planes)
+        t->tile_cols = planner_panel_pixels(f, rows);
     if (!t->tile_cols)
         t->tile_cols = most && most <= PLANNER_FEW ? narrow_panel(f) : panel_columns(f, rows);
+    if (!t->pack && c->planes)
+        t->pack = c->fill == LW_FILL_COPY ? -1 : 1;
+    if (!t->tile_k && c->fill == LW_FILL_WINDOW)
+        t->tile_k = -1;
     if (!t->pack)
         t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !reads_in_place(f)) ? 1 : -1;
     if (!t->tile_k)

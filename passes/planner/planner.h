@@ -34,6 +34,12 @@ rt_pattern_kind planner_pattern_kind(const planner_facts *); /* of the part that
 size_t planner_enumerate(const planner_facts *, int64_t columns, const ir_plan_terms *given, planner_candidate *out,
                          size_t max);
 
+/* layout.c: whether a graph's convolutions gain from planes (passes/layout.c) at all, and whether this one can be had so. */
+bool planner_wants_planes(ir_module *, const pass_context *, const ir_func *graph);
+bool planner_takes_planes(ir_module *, const ir_op *convolution);
+/* Columns of a panel of pixels: whole rows of the image where they fit. */
+int64_t planner_panel_pixels(const planner_facts *, int group_rows);
+
 /* What a storage is expected to hold, and what walking it once does. */
 typedef struct planner_population {
     double stored;        /* values, padding included */
