@@ -36,6 +36,11 @@ static spc_status check_dense(spc_session *s, const char *value) {
     return refuse(s, "dense", "\"%s\" is neither yes nor no%s", value, "");
 }
 
+static spc_status check_details(spc_session *s, const char *value) {
+    if (!strcmp(value, "yes") || !strcmp(value, "no")) return SPC_OK;
+    return refuse(s, "details", "\"%s\" is neither yes nor no%s", value, "");
+}
+
 static spc_status check_memory(spc_session *s, const char *value) {
     size_t bytes;
     if (api_parse_bytes(value, &bytes)) return SPC_OK;

@@ -15,6 +15,8 @@ typedef struct pass_context {
     const rt_matrix *(*weight)(void *ctx, const char *weight);
     void *weight_ctx;
     bool dense; /* plan every weight as if it were declared dense, for comparison */
+    /* Rank plans as if weights had this density, whatever their data; 0: as they are. For break-even points. */
+    double assumed_density;
     /* Called after every pass with its name, for --dump; may be NULL. */
     void (*after)(void *ctx, const char *pass, const ir_module *);
     void *after_ctx;

@@ -75,6 +75,7 @@ int cli_explain(const cli_args *args) {
     int status = cli_open(args, &s);
     if (!status) {
         spc_status done = dims ? spc_set(s, "dims", dims) : SPC_OK;
+        if (!done && cli_has(args, CLI_details)) done = spc_set(s, "details", "yes");
         const char *text = done ? NULL : spc_explain(s, cli_last(args, CLI_layer));
         if (text) fputs(text, stdout);
         if (!done && !text) done = spc_last_status(s);

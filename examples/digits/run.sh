@@ -35,11 +35,15 @@ echo "weight matrices as stored, all variants of all kernels, from spc explain:"
 "$spc" explain "$here/digits.sdl" $weights | awk '
     function bytes(number, unit) { return number * (unit ~ /^KB/ ? 1024 : unit ~ /^MB/ ? 1048576 : 1) }
     /^layer / { layer = $2; order[++count] = layer }
-    $1 == "non-zero" { sub(/^.*non-zero */, ""); if ($3 + 0 > 256) { nonzero[layer] += $1; all[layer] += $3 } next }
-    $1 == "storage" && / of values and / {
+    $1 == "sparse" && / elements / {
+        for (i = 1; i <= NF; i++)
+            if ($i == "of" && $(i + 2) == "elements") { nonzero[layer] += $(i + 1) - $(i - 1); all[layer] += $(i + 1) }
+        next
+    }
+    $1 == "bytes" && / of values/ {
         for (i = 1; i <= NF; i++) {
-            if ($i == "values") values[layer] += bytes($(i - 3), $(i - 2))
-            if ($i == "metadata") metadata[layer] += bytes($(i - 3), $(i - 2))
+            if ($i ~ /^values/) values[layer] += bytes($(i - 3), $(i - 2))
+            if ($i ~ /^metadata,/) metadata[layer] += bytes($(i - 3), $(i - 2))
         }
     }
     END {

@@ -22,7 +22,7 @@ typedef struct spc_session spc_session;
 
 spc_status spc_session_new(spc_session **out);
 void spc_session_free(spc_session *);
-/* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "dims", "layer", "memory", "plan",
+/* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "details", "dims", "layer", "memory", "plan",
  * "prefix", "staging", "wisdom"; docs/c-api.md says what each takes. */
 spc_status spc_set(spc_session *, const char *key, const char *value);
 /* SDL text; name is what diagnostics call it. One program per session. */

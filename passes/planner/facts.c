@@ -37,6 +37,12 @@ static void order_parts(rt_pattern *pattern)
 static void measure(planner_facts *f, const rt_matrix *matrix, rt_facts *out)
 {
     f->density = rt_pattern_density(&f->pattern);
+    if (f->context->assumed_density > 0) {
+        f->density = f->context->assumed_density;
+        if (planner_pattern_kind(f) == RT_DENSE)
+            f->pattern = (rt_pattern){.count = 1, .part = {{.kind = RT_UNSTRUCTURED}}};
+        return;
+    }
     if (!matrix || f->density >= 1)
         return;
     if (rt_matrix_facts(matrix, &f->pattern, out, NULL)) {

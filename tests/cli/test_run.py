@@ -74,11 +74,17 @@ class Run(kit.Case):
     def test_explain(self):
         weights = self.ffn()
         text = self.spc("explain", "ffn.sdl", "-w", "ffn.safetensors")
-        for part in ("layer ffn", "kernel ffn.0", "store=", "weight w1", f"non-zero    {np.count_nonzero(weights['w1'])} of 960", "scratch"):
+        for part in ("layer ffn", "kernel ffn.0", "store=", "weight w1", f"{960 - np.count_nonzero(weights['w1'])} of 960 elements", "scratch", "summary: 2 kernels", "pays below", "bound by"):
             self.assertIn(part, text)
         self.assertEqual(text, self.spc("explain", "ffn.sdl", "-w", "ffn.safetensors", "--layer", "ffn"))
         self.spc("explain", "ffn.sdl")
         self.assertIn("at batch=8", self.spc("explain", "ffn.sdl", "--dim", "batch=8"))
+        several = self.spc("explain", "ffn.sdl", "-w", "ffn.safetensors", "--dim", "batch=1,64")
+        for part in ("batch=1 ", "batch=64 ", "gain", "not taken"):
+            self.assertIn(part, several)
+        self.assertGreater(len(self.spc("explain", "ffn.sdl", "-w", "ffn.safetensors", "--details")), 2 * len(text))
+        for dims in ("batch", "batch=", "batch=x", "=3", "batch=1;2", "batch=99999999999999999999"):
+            self.spc("explain", "ffn.sdl", "--dim", dims, status=2)
         self.spc("explain", "ffn.sdl", "--dim", "bach=8", status=2)
         self.spc("explain", "ffn.sdl", "--layer", "none", status=2)
 

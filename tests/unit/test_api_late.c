@@ -277,7 +277,7 @@ static void explain_says_what_is_missing(void **state) {
     spc_session *s = session(program, NULL);
     const char *text = spc_explain(s, "ffn");
     assert_non_null(text);
-    assert_non_null(strstr(text, "no data is bound, so density and row histogram are missing"));
+    assert_non_null(strstr(text, "no data is bound, so density, row lengths and bytes are missing"));
     assert_non_null(strstr(text, "the planner counts on density 0.25 by the hint"));
     assert_non_null(strstr(text, "the planner counts on density 0.5 by the pattern"));
     spc_session_free(s);
