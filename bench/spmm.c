@@ -1,6 +1,6 @@
 /* spmm: a sparse weight times activations, spc against the best dense product, on the matrices of DLMC or made-up ones.
  *
- *     bench_spmm [--n=32,128,512] [--form=matmul|linear] [--seconds=S] [--match=TEXT] [--plan=TEXT] [--fixed]
+ *     bench_spmm [--n=32,128,512] [--form=matmul|linear] [--seconds=S] [--match=TEXT] [--plan=TEXT] [--cpu=NAME] [--fixed]
  *                [FILE.smtx | ROWSxCOLSxDENSITY]...
  *
  * One thread. Each line: times of one call (medians), how many times faster spc is than the best dense one, and GFLOP/s
@@ -22,7 +22,7 @@ typedef struct options {
     int sizes;
     bool linear, fixed; /* fixed: n is a constant of the program, not a dim */
     double seconds;     /* of one line */
-    const char *match, *plan;
+    const char *match, *plan, *cpu;
 } options;
 
 typedef struct totals {
@@ -68,6 +68,8 @@ static spc_module *compile(const options *o, const bench_matrix *m, int64_t n)
     spc_status status = spc_session_new(&session);
     if (!status && o->plan)
         status = spc_set(session, "plan", o->plan);
+    if (!status && o->cpu)
+        status = spc_set(session, "cpu", o->cpu);
     if (!status)
         status = spc_load(session, "spmm", text, strlen(text));
     if (!status)
@@ -244,6 +246,8 @@ static bool read_option(options *o, const char *arg)
         return (o->seconds = atof(value)) > 0;
     if (strncmp(arg, "--match=", 8) == 0)
         return (o->match = value) != NULL;
+    if (strncmp(arg, "--cpu=", 6) == 0)
+        return (o->cpu = value) != NULL;
     if (strncmp(arg, "--plan=", 7) == 0)
         return (o->plan = value) != NULL;
     o->linear = strcmp(arg, "--form=linear") == 0;

@@ -22,6 +22,9 @@ spc_status rt_entries_collect(rt_entries *, const rt_matrix *, bool transposed, 
 bool rt_entries_sort(rt_entries *);
 bool rt_entries_reserve(rt_entries *, int64_t capacity);
 void rt_entries_free(rt_entries *);
+/* A level of windows below `groups` row groups: writes its arrays, replaces the entries by those of all slots, padding
+ * included, whose columns count from the window's first. Returns the number of windows; -1: no memory. */
+int64_t rt_pack_windows(const rt_storage *, int level, rt_entries *, int64_t groups, rt_packed *);
 /* For large fresh memory: page faults would cost as much as the packing itself. */
 void rt_prefer_large_pages(void *data, size_t size);
 

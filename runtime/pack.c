@@ -43,10 +43,12 @@ void *rt_packed_array(rt_packed *out, int64_t count)
     return data;
 }
 
-/* Coordinates of every row or column at a level, so that the walk divides once per row and column only. */
+/* Coordinates of every row or column at a level, so that the walk divides once per row and column only. Columns inside
+ * a window may be more than the matrix has. */
 static uint32_t *coordinate_table(const packing *k, const rt_level *level)
 {
     int64_t extent = level->axis == RT_ROW ? k->storage->rows : k->storage->cols;
+    extent = extent > level->mod ? extent : level->mod;
     uint32_t *table = malloc((size_t)(extent + 1) * sizeof *table);
     for (int64_t i = 0; table && i < extent; i++)
         table[i] = (uint32_t)rt_level_coordinate(level, i);
@@ -371,6 +373,15 @@ static spc_status pack_offset(packing *k, int index)
         entry->position = entry->position * (uint64_t)level->size + (uint64_t)child;
     }
     k->positions *= level->size;
+    return SPC_OK;
+}
+
+static spc_status pack_window(packing *k, int index)
+{
+    int64_t windows = rt_pack_windows(k->storage, index, &k->entries, k->positions, k->out);
+    if (windows < 0)
+        return no_memory(k);
+    k->positions = windows * k->storage->levels[index].size;
     return SPC_OK;
 }
 

@@ -124,6 +124,30 @@ static const char *levels_sell(rt_storage *s, const parameters *p)
     return NULL;
 }
 
+static const char *levels_window(rt_storage *s, const parameters *p)
+{
+    if (p->count != 3 || strcmp(p->separators, "::x") != 0)
+        return "want R:WxS, as in window:16:32x4";
+    if (p->value[1] > 256 || p->value[2] > p->value[1])
+        return "want windows of up to 256 columns and no more slots than columns";
+    if (s->request.ktile)
+        return "windows take no K tile";
+    s->row_align = p->value[0];
+    add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
+    rt_level *window = add(s, RT_LEVEL_window, RT_COL, 1, 0);
+    window->shift = p->value[1];
+    window->size = p->value[2];
+    add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
+    add(s, RT_LEVEL_singleton, RT_COL, 1, p->value[1]);
+    return NULL;
+}
+
+static const char *levels_swindow(rt_storage *s, const parameters *p)
+{
+    s->sorted = true;
+    return levels_window(s, p);
+}
+
 /* The levels of bsr and bsc down to the blocks. */
 static const char *list_blocks(rt_storage *s, const parameters *p)
 {
@@ -245,13 +269,22 @@ static const char *list_named(rt_storage *s)
 
 static int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
+static bool has_windows(const rt_storage *s)
+{
+    for (int i = 0; i < s->nlevels; i++)
+        if (s->levels[i].kind == RT_LEVEL_window)
+            return true;
+    return false;
+}
+
 int64_t rt_level_coordinates(const rt_storage *s, const rt_level *level)
 {
     if (level->axis == RT_SLOT)
         return level->mod;
     int64_t extent = level->axis == RT_ROW ? s->rows : s->cols;
     int64_t all = round_up(extent, level->div) / level->div;
-    bool whole = level->kind == RT_LEVEL_dense; /* a dense level has all its coordinates even where the matrix ends */
+    /* A dense level has all its coordinates even where the matrix ends, and so has a window. */
+    bool whole = level->kind == RT_LEVEL_dense || (level->kind == RT_LEVEL_singleton && has_windows(s));
     return level->mod && (whole || level->mod < all) ? level->mod : all;
 }
 
@@ -299,6 +332,8 @@ static const char *finish(rt_storage *s)
         int64_t most = info->has_pos ? most_children(s, level, positions) : saturating_product(positions, level->size);
         if (info->has_pos)
             level->pos_bits = most > UINT32_MAX ? 64 : 32;
+        if (level->kind == RT_LEVEL_window)
+            most = saturating_product(most, level->size);
         if (level->kind != RT_LEVEL_singleton)
             positions = most;
         if (positions > max_elements)

@@ -10,12 +10,14 @@
  *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, one order for all K tiles)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     band -2..2     dense row, offset col, 5 from row - 2
+ *     sliding window dense row/16, window col of 32 with 4 slots, dense row%16, singleton col%32 (from the window's first)
      K tile 256     dense col/256 in front of any of them, and col%256 in place of col below
  *
  * Arrays that a storage makes, in this order: for each level that has them pos (start of each parent's children) and
  * crd (coordinates); perm (row order, where rows are sorted); values. rt_storage_arrays lists them: the contract
  * between packing and generated code.
- * What a dense level rounds up (rows to row_align, columns to the K tile or block) are positions of weight 0: places
+ * What a dense level rounds up (rows to row_align, columns to the K tile or block) and what a window has past the last
+ * column are positions of weight 0: places
  * past the last row, with coordinates 0, and columns past the last one, which generated code must not read.
  * A level of one coordinate (row%1, col%1) is left out of the list.
  * Shapes: rows x cols are the logical matrix (outputs x inputs of the contraction), which may be the transpose of
@@ -49,8 +51,8 @@ typedef struct rt_level {
     rt_axis axis;
     int64_t div;  /* >= 1 */
     int64_t mod;  /* 0: none */
-    int64_t size;  /* dense, offset: number of coordinates; 0 otherwise */
-    int64_t shift; /* offset: coordinates begin at row + shift */
+    int64_t size;  /* dense, offset: number of coordinates; window: slots of each; 0 otherwise */
+    int64_t shift; /* offset: coordinates begin at row + shift; window: columns of each */
     int crd_bits; /* compressed, singleton: 1, 2, 4, 8, 16 or 32 bits per coordinate */
     int crd_scale; /* coordinates are stored multiplied by this (1 unless pre-scaled for addressing) */
     int pos_bits; /* compressed, slots: 32 or 64 */

@@ -85,6 +85,23 @@ static spc_status unpack_range(const unpacking *u, int level, spot at)
 static spc_status unpack_compressed(const unpacking *u, int level, spot at) { return unpack_range(u, level, at); }
 static spc_status unpack_slots(const unpacking *u, int level, spot at) { return unpack_range(u, level, at); }
 
+static spc_status unpack_window(const unpacking *u, int level, spot at)
+{
+    const rt_level *l = &u->storage->levels[level];
+    if (at.position >= u->parents[level])
+        return malformed(u, level, at.position, "no such parent");
+    int64_t begin = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, at.position);
+    int64_t end = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, at.position + 1);
+    if (begin < 0 || begin > end || end > u->children[level])
+        return malformed(u, level, at.position, "windows out of range");
+    spc_status status = SPC_OK;
+    for (int64_t child = begin * l->size; child < end * l->size && status == SPC_OK; child++) {
+        int64_t first = (int64_t)rt_bits_get(u->crd[level], l->crd_bits, child / l->size) / l->crd_scale;
+        status = descend(u, level, at, child, first);
+    }
+    return status;
+}
+
 static spc_status unpack_singleton(const unpacking *u, int level, spot at)
 {
     return descend_stored(u, level, at, at.position);

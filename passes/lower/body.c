@@ -213,34 +213,113 @@ static ir_op *broadcast(lw_body *body, ir_op *element, int slot)
     return lw_splat(&k->b, lw_load_compute(k, 1, s->buffer, at, 0, NULL), k->lanes);
 }
 
-static void rows_run(lw_body *body, const lw_leaf *run)
+static ir_op **rows_accumulator(lw_body *body, const lw_leaf *run, int slot, int copy)
+{
+    int unit = run[0].row / body->kernel->lanes;
+    return &body->accumulators[(unit * body->source.slots + slot) * body->copies + copy];
+}
+
+/* Activations of a run of leaves that share their column, or have one each in order. */
+static void rows_run(lw_body *body, const lw_leaf *run, int copy)
 {
     lw_kernel *k = body->kernel;
     int lanes = k->lanes;
     bool share = lanes == 1 || same_column(&run[0].column, &run[lanes - 1].column);
-    for (int i = 0; i < lanes; i++) {
-        assert(run[i].row == run[0].row + i && run[i].value_disp == run[0].value_disp + i);
+    for (int i = 0; i < lanes; i++)
         assert(share ? same_column(&run[i].column, &run[0].column)
                      : run[i].column.crd_disp == run[0].column.crd_disp + i);
-    }
     ir_op *values = lw_load_compute(k, lanes, run[0].values, run[0].value_index, run[0].value_disp, NULL);
     ir_op *shared = share ? column_element(body, &run[0].column) : NULL;
     gathering g = share ? (gathering){0} : start_gathering(body, run, NULL);
-    int unit = run[0].row / lanes;
     for (int slot = 0; slot < body->source.slots; slot++) {
         ir_op *x = share ? broadcast(body, shared, slot) : gathered(body, &g, slot);
-        accumulate(k, body->accumulators[unit * body->source.slots + slot], values, x);
+        accumulate(k, *rows_accumulator(body, run, slot, copy), values, x);
     }
+}
+
+/* ---- lanes=rows, windows: activations looked up in registers ---- */
+
+enum { MAX_TABLES = 4 };
+
+/* The activations of a window, for every slot. */
+typedef struct window_tables {
+    const ir_op *first; /* its first column; NULL: none loaded */
+    int count;          /* vectors of a window */
+    ir_op *vectors[LW_MAX_ACCUMULATORS][MAX_TABLES];
+} window_tables;
+
+const char *lw_refuses_windows(const lw_kernel *k)
+{
+    int columns = lw_window_columns(k->storage), tables = columns / k->lanes;
+    if (columns % k->lanes || tables > MAX_TABLES || (tables & (tables - 1)))
+        return "store: windows must be one, two or four vectors wide";
+    if (!ir_target_has_op(k->target, IR_OP_permute, k->vector))
+        return "store: windows need a look-up instruction, which this CPU lacks at this width";
+    return NULL;
+}
+
+static void load_tables(lw_body *body, const ir_op *first, window_tables *t)
+{
+    lw_kernel *k = body->kernel;
+    const lw_source *s = &body->source;
+    t->first = first;
+    t->count = lw_window_columns(k->storage) / k->lanes;
+    for (int slot = 0; slot < s->slots; slot++) {
+        ir_op *element = s->slot[slot] ? lw_add(&k->b, (ir_op *)first, s->slot[slot]) : (ir_op *)first;
+        for (int i = 0; i < t->count; i++)
+            t->vectors[slot][i] = lw_load_compute(k, k->lanes, s->buffer, element, (int64_t)i * k->lanes, NULL);
+    }
+}
+
+/* Where the bit of the index is set: taken to the sign, which is what blends go by. */
+static ir_op *has_bit(lw_kernel *k, ir_op *index, int bit)
+{
+    int place = __builtin_ctz((unsigned)bit);
+    ir_op *sign = ir_build2(&k->b, IR_OP_shl, NULL, index, ir_const_int(&k->b, index->type, 31 - place));
+    return ir_build2(&k->b, IR_OP_lt, ir_vector(k->module, IR_BOOL, k->lanes), sign, ir_const_int(&k->b, index->type, 0));
+}
+
+/* Element index[lane] of 1, 2 or 4 vectors; more significant bits of it do not count. */
+static ir_op *look_up(lw_kernel *k, ir_op *const *tables, int count, ir_op *index)
+{
+    if (count == 1)
+        return ir_build2(&k->b, IR_OP_permute, NULL, tables[0], index);
+    if (count == 2 && ir_target_has_op(k->target, IR_OP_permute2, k->vector))
+        return ir_build3(&k->b, IR_OP_permute2, NULL, tables[0], tables[1], index);
+    ir_op *low = look_up(k, tables, count / 2, index), *high = look_up(k, tables + count / 2, count / 2, index);
+    return ir_build3(&k->b, IR_OP_select, k->vector, has_bit(k, index, count / 2 * k->lanes), high, low);
+}
+
+static void window_run(lw_body *body, const lw_leaf *run, int copy, window_tables *tables)
+{
+    lw_kernel *k = body->kernel;
+    lw_column place = run[0].column;
+    if (place.base != tables->first)
+        load_tables(body, place.base, tables);
+    place.base = NULL;
+    ir_op *values = lw_load_compute(k, k->lanes, run[0].values, run[0].value_index, run[0].value_disp, NULL);
+    ir_op *index = lw_column_vector(k, &place, k->lanes, NULL);
+    for (int slot = 0; slot < body->source.slots; slot++)
+        accumulate(k, *rows_accumulator(body, run, slot, copy), values,
+                   look_up(k, tables->vectors[slot], tables->count, index));
 }
 
 void lw_body_rows(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 {
     lw_body *body = ctx;
     int lanes = body->kernel->lanes;
+    window_tables tables = {.first = NULL};
     assert(!active && count % lanes == 0);
     (void)active;
-    for (int i = 0; i < count; i += lanes)
-        rows_run(body, leaves + i);
+    for (int i = 0; i < count; i += lanes) {
+        int copy = i / lanes / body->row_units % body->copies;
+        for (int lane = 0; lane < lanes; lane++)
+            assert(leaves[i + lane].row == leaves[i].row + lane && leaves[i + lane].value_disp == leaves[i].value_disp + lane);
+        if (lw_window_columns(body->kernel->storage))
+            window_run(body, leaves + i, copy, &tables);
+        else
+            rows_run(body, leaves + i, copy);
+    }
 }
 
 /* ---- lanes=k ---- */

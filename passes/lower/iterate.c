@@ -218,6 +218,43 @@ static void iterate_offset(walk_state *s, int number, const cursor_set *in)
     dynamic_loop(s, number, &in->at[0], &range);
 }
 
+/* The slots of some windows from `first` on. Coordinates below count from each window's first column. */
+static void window_trip(walk_state *s, int number, const cursor *parent, ir_op *first, int windows)
+{
+    const rt_level *level = &s->storage->levels[number];
+    ir_builder *b = builder(s);
+    int slots = (int)level->size;
+    cursor_set out = new_set(s, windows * slots);
+    ir_op *base = lw_muli(b, first, slots);
+    for (int u = 0; u < windows; u++) {
+        lw_column start = {NULL, 0, number, first, u};
+        ir_op *column = lw_column_value(s->walk->kernel, &start);
+        for (int slot = 0; slot < slots; slot++) {
+            cursor *c = &out.at[u * slots + slot];
+            *c = *parent;
+            c->base = base;
+            c->disp = u * slots + slot;
+            c->column.base = column;
+        }
+    }
+    walk_level(s, number + 1, &out);
+}
+
+static void iterate_window(walk_state *s, int number, const cursor_set *in)
+{
+    ir_builder *b = builder(s);
+    assert(in->count == 1);
+    int unroll = s->walk->unroll;
+    ir_op *lo = load_pos(s, number, &in->at[0], 0), *hi = load_pos(s, number, &in->at[0], 1);
+    ir_op *main_end = lw_add(b, lo, lw_muli(b, lw_divi(b, lw_sub(b, hi, lo), unroll), unroll));
+    for (int rest = 0; rest < (unroll > 1 ? 2 : 1); rest++) {
+        int windows = rest ? 1 : unroll;
+        lw_scope loop = lw_for(b, rest ? main_end : lo, rest || unroll == 1 ? hi : main_end, lw_imm(b, windows));
+        window_trip(s, number, &in->at[0], loop.op, windows);
+        lw_end(b, &loop);
+    }
+}
+
 static void iterate_singleton(walk_state *s, int number, const cursor_set *in)
 {
     cursor_set out = new_set(s, in->count);
@@ -303,6 +340,8 @@ bool lw_bundle_fits(const rt_storage *storage, int unroll, bool along_block)
         bool loops = (i == inner && level->axis == RT_COL) || (i == inner + 1 && is_wide(storage, i, along_block));
         if (level->kind == RT_LEVEL_dense && !loops)
             leaves *= level->size;
+        if (level->kind == RT_LEVEL_window)
+            leaves *= level->size;
     }
     return leaves <= MAX_CURSORS;
 }
@@ -313,6 +352,18 @@ bool lw_rows_are_innermost(const rt_storage *storage)
     while (i > lw_inner_level(storage) && storage->levels[i].kind == RT_LEVEL_singleton)
         i--;
     return i >= lw_inner_level(storage) && storage->levels[i].axis == RT_ROW && storage->levels[i].kind == RT_LEVEL_dense;
+}
+
+int lw_window_columns(const rt_storage *storage)
+{
+    const rt_level *level = &storage->levels[lw_inner_level(storage)];
+    return level->kind == RT_LEVEL_window ? (int)level->shift : 0;
+}
+
+int lw_window_slots(const rt_storage *storage)
+{
+    const rt_level *level = &storage->levels[lw_inner_level(storage)];
+    return level->kind == RT_LEVEL_window ? (int)level->size : 1;
 }
 
 lw_row_kind lw_row_layout(const rt_storage *storage, int *columns)
@@ -346,7 +397,7 @@ int64_t lw_columns_reached(const rt_storage *storage)
     for (int i = lw_inner_level(storage); i < storage->nlevels; i++)
         if (storage->levels[i].axis == RT_COL && storage->levels[i].div > unit)
             unit = storage->levels[i].div;
-    return (storage->cols + unit - 1) / unit * unit;
+    return (storage->cols + unit - 1) / unit * unit + lw_window_columns(storage);
 }
 
 int lw_group_rows(const rt_storage *storage)

@@ -188,8 +188,11 @@ bool lw_bundle_fits(const rt_storage *, int unroll, bool along_block);
 /* Every count of slots is a multiple of the storage's pad (else only those of tiles whose width is one). */
 bool lw_padding_is_complete(const rt_storage *);
 int lw_group_rows(const rt_storage *);
-/* Columns that its coordinates may reach: cols, rounded up to whole blocks or groups. */
+/* Columns that its coordinates may reach: cols, rounded up to whole blocks or groups; windows go past the end. */
 int64_t lw_columns_reached(const rt_storage *);
+/* Columns of a window and slots that each row has in it; 0 and 1 where the storage has none. */
+int lw_window_columns(const rt_storage *);
+int lw_window_slots(const rt_storage *);
 /* Shape facts of the levels below the row group, for what lanes may run along. */
 bool lw_rows_are_innermost(const rt_storage *);  /* consecutive values are consecutive rows */
 /* What consecutive values of one row are: a whole dense row, non-zeros that each have a column, blocks of some columns
@@ -220,10 +223,13 @@ typedef struct lw_source {
 typedef struct lw_body {
     lw_kernel *kernel;
     lw_source source;
-    ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot] */
+    ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot]; lanes=rows: [copy] inside */
+    int copies;       /* lanes=rows: accumulators of a sum that take turns, so that none waits for the one before */
     int row_units;    /* rows (lanes=batch, k) or row vectors (lanes=rows) */
 } lw_body;
 lw_bundle_fn lw_body_batch, lw_body_rows, lw_body_k; /* ctx is a lw_body */
+/* Windows of a storage as tables in registers: NULL, or why the target or the plan's lanes cannot. */
+const char *lw_refuses_windows(const lw_kernel *);
 /* lanes elements of a buffer, in the kernel's compute dtype. */
 ir_op *lw_load_compute(lw_kernel *, int lanes, ir_op *buffer, ir_op *index, int64_t disp, ir_op *mask);
 ir_op *lw_multiply_add(lw_kernel *, ir_op *a, ir_op *b, ir_op *c);

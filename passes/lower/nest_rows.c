@@ -17,6 +17,8 @@ typedef struct rows_nest {
     ir_op *c0;        /* first column of the block */
     ir_op *group_lo, *group_hi;
     ir_op *buffer;    /* scratch: results of one group, [slot][row] */
+    ir_op *panel;     /* scratch: activations of the block, [slot][depth]; NULL: read where they are */
+    int64_t pitch;    /* elements from slot to slot there */
 } rows_nest;
 
 static const ir_extent *constant(const lw_kernel *k, int64_t value)
@@ -33,6 +35,26 @@ static int group_rows(const lw_kernel *k)
 static bool stores_vectors(const lw_kernel *k)
 {
     return k->region->contraction.rows_inside && !(k->storage && k->storage->sorted);
+}
+
+static bool packs(const lw_kernel *k)
+{
+    return k->terms->lanes == PLAN_LANES_ROWS && k->terms->pack > 0;
+}
+
+/* Elements of a packed column: whole vectors, and not a power of two apart. */
+static int64_t pitch(const lw_kernel *k)
+{
+    int64_t vectors = (lw_columns_reached(k->storage) + k->lanes - 1) / k->lanes;
+    return (vectors | 1) * k->lanes;
+}
+
+/* Sums that run at the same time: enough to hide how long a multiply-add takes, where bundles have so many steps. */
+static int accumulator_copies(const lw_kernel *k, int sums)
+{
+    enum { IN_FLIGHT = 4 };
+    int steps = k->terms->unroll * lw_window_slots(k->storage), copies = sums < IN_FLIGHT ? IN_FLIGHT / sums : 1;
+    return copies < steps ? copies : steps;
 }
 
 static const char *refuses_both(const lw_kernel *k, int units)
@@ -61,8 +83,11 @@ static const char *refuses_rows(const lw_kernel *k)
         return "store: lanes=rows needs rows per group that are a multiple of the vector's lanes";
     if (!lw_rows_are_innermost(k->storage))
         return "store: lanes=rows needs a storage that keeps the rows of a group together";
-    if (lw_columns_reached(k->storage) > k->storage->cols)
-        return "store: lanes=rows cannot take blocks that reach past the last column";
+    if (!packs(k) && lw_columns_reached(k->storage) > k->storage->cols)
+        return "pack=no: lanes=rows cannot take blocks or windows that reach past the last column where they are";
+    const char *why = lw_window_columns(k->storage) ? lw_refuses_windows(k) : NULL;
+    if (why)
+        return why;
     return refuses_both(k, group_rows(k) / k->lanes);
 }
 
@@ -84,6 +109,18 @@ static const char *refuses_k(const lw_kernel *k)
     return refuses_both(k, group_rows(k));
 }
 
+/* Scratch: results of one group, and behind them the packed activations in their own dtype. */
+static int64_t results_bytes(const lw_kernel *k)
+{
+    int64_t bytes = k->terms->tile_cols * group_rows(k) * ir_dtype_of(k->scalar->dtype)->bytes;
+    return (bytes + 63) / 64 * 64;
+}
+
+static ir_dtype source_dtype(const lw_kernel *k)
+{
+    return k->region->fused->args[k->region->contraction.b_arg]->type->dtype;
+}
+
 static void measure(lw_kernel *k)
 {
     const lw_contraction *c = &k->region->contraction;
@@ -91,10 +128,13 @@ static void measure(lw_kernel *k)
     const ir_extent *column_blocks = ir_extent_ceildiv(m, c->cols, constant(k, k->terms->tile_cols));
     k->units = column_blocks;
     k->blocks = lw_row_blocks(k, ir_extent_ceildiv(m, c->rows, constant(k, group_rows(k))));
-    if (k->terms->lanes == PLAN_LANES_ROWS && !stores_vectors(k)) {
-        int64_t bytes = k->terms->tile_cols * group_rows(k) * ir_dtype_of(k->scalar->dtype)->bytes;
+    int64_t bytes = 0;
+    if (k->terms->lanes == PLAN_LANES_ROWS && !stores_vectors(k))
+        bytes = results_bytes(k);
+    if (packs(k))
+        bytes += k->terms->tile_cols * pitch(k) * ir_dtype_of(source_dtype(k))->bytes;
+    if (bytes)
         k->slot_bytes = constant(k, (bytes + 63) / 64 * 64);
-    }
 }
 
 /* The result element of a row and a slot. */
@@ -138,6 +178,19 @@ static void finish_sums_along_k(rows_nest *n, const lw_body *body, ir_op *first)
     }
 }
 
+/* Adds up the copies of each sum into the first. */
+static void join_copies(rows_nest *n, lw_body *body)
+{
+    ir_builder *b = &n->k->b;
+    for (int i = 0; i < n->units * n->slots && body->copies > 1; i++) {
+        ir_op *sum = lw_get(b, body->accumulators[i * body->copies]);
+        for (int copy = 1; copy < body->copies; copy++)
+            sum = ir_build2(b, IR_OP_add, n->k->vector, sum, lw_get(b, body->accumulators[i * body->copies + copy]));
+        body->accumulators[i] = body->accumulators[i * body->copies];
+        lw_set(b, body->accumulators[i], sum);
+    }
+}
+
 static void finish_vectors(rows_nest *n, const lw_body *body, ir_op *first)
 {
     ir_builder *b = &n->k->b;
@@ -173,6 +226,13 @@ static lw_source slot_source(rows_nest *n)
 {
     lw_kernel *k = n->k;
     lw_source s = {.buffer = k->arg_buffers[n->c->b_arg], .slots = n->slots};
+    if (n->panel) {
+        s.buffer = n->panel;
+        s.stride = lw_imm(&k->b, 1);
+        for (int i = 0; i < n->slots; i++)
+            s.slot[i] = lw_imm(&k->b, i * n->pitch);
+        return s;
+    }
     s.stride = lw_extent(&k->b, &k->dims, n->c->b_k);
     ir_op *stride_c = lw_extent(&k->b, &k->dims, n->c->b_c);
     for (int i = 0; i < n->slots; i++)
@@ -201,18 +261,68 @@ static void iterate_group(rows_nest *n, lw_body *body, ir_op *group)
     lw_iterate_in_place(&walk, starts, n->group, n->depth);
 }
 
+/* A vector of a packed column from element k on, whose elements past the depth are 0. */
+static void pack_vector(rows_nest *n, ir_op *from, ir_op *origin, ir_op *k, int slot)
+{
+    ir_builder *b = &n->k->b;
+    const ir_type *vector = ir_vector(n->k->module, from->type->dtype, n->k->lanes);
+    ir_op *mask = lw_tailmask(b, lw_sub(b, n->depth, k), n->k->lanes);
+    lw_store(b, lw_load(b, vector, from, lw_add(b, origin, k), 0, mask), n->panel, k, slot * n->pitch, NULL);
+}
+
+static void zero_rest(rows_nest *n, ir_dtype dtype)
+{
+    ir_builder *b = &n->k->b;
+    ir_op *zero = ir_const_int(b, ir_scalar(n->k->module, dtype), 0);
+    lw_scope loop = lw_for(b, n->depth, lw_imm(b, n->pitch), lw_imm(b, 1));
+    for (int s = 0; s < n->slots; s++)
+        lw_store(b, zero, n->panel, loop.op, s * n->pitch, NULL);
+    lw_end(b, &loop);
+}
+
+/* Each column of the block to a stretch of its own, with zeros behind it. */
+static void pack_block(rows_nest *n)
+{
+    lw_kernel *k = n->k;
+    ir_builder *b = &k->b;
+    ir_op *stride_k = lw_extent(b, &k->dims, n->c->b_k), *stride_c = lw_extent(b, &k->dims, n->c->b_c);
+    ir_op *from = k->arg_buffers[n->c->b_arg];
+    const ir_type *element = ir_scalar(k->module, from->type->dtype);
+    int64_t unit = 0;
+    bool in_order = lw_is_imm(stride_k, &unit) && unit == 1;
+    lw_scope loop = lw_for(b, lw_imm(b, 0), in_order ? lw_imm(b, n->pitch) : n->depth, lw_imm(b, in_order ? k->lanes : 1));
+    for (int s = 0; s < n->slots; s++) {
+        ir_op *origin = lw_mul(b, lw_addi(b, n->c0, s), stride_c);
+        if (in_order) {
+            pack_vector(n, from, origin, loop.op, s);
+        } else {
+            ir_op *at = lw_add(b, origin, lw_mul(b, loop.op, stride_k));
+            lw_store(b, lw_load(b, element, from, at, 0, NULL), n->panel, loop.op, s * n->pitch, NULL);
+        }
+    }
+    lw_end(b, &loop);
+    if (!in_order)
+        zero_rest(n, from->type->dtype);
+}
+
 static void column_block(rows_nest *n)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
     lw_body body = {.kernel = k, .source = slot_source(n), .row_units = n->units};
-    for (int i = 0; i < n->units * n->slots; i++)
-        body.accumulators[i] = lw_reg(b, k->vector);
+    body.copies = n->along_k ? 1 : accumulator_copies(k, n->units * n->slots);
+    int sums = n->units * n->slots * body.copies;
+    ir_op *regs[LW_MAX_ACCUMULATORS];
+    if (n->panel)
+        pack_block(n);
+    for (int i = 0; i < sums; i++)
+        regs[i] = lw_reg(b, k->vector);
     lw_scope groups = lw_for(b, n->group_lo, n->group_hi, lw_imm(b, 1));
     ir_op *zero = ir_const_int(b, k->vector, 0);
-    for (int i = 0; i < n->units * n->slots; i++)
-        lw_set(b, body.accumulators[i], zero);
+    for (int i = 0; i < sums; i++)
+        lw_set(b, body.accumulators[i] = regs[i], zero);
     iterate_group(n, &body, groups.op);
+    join_copies(n, &body);
     ir_op *first = lw_muli(b, groups.op, n->group);
     if (n->along_k)
         finish_sums_along_k(n, &body, first);
@@ -257,6 +367,10 @@ static void build_nest(lw_kernel *k, bool along_k)
     nest.groups = lw_ceildivi(b, nest.rows, nest.group);
     if (k->scratch)
         nest.buffer = lw_subbuffer(b, k->scratch, lw_imm(b, 0), k->scalar->dtype);
+    if (packs(k)) {
+        nest.pitch = pitch(k);
+        nest.panel = lw_subbuffer(b, k->scratch, lw_imm(b, stores_vectors(k) ? 0 : results_bytes(k)), source_dtype(k));
+    }
     lw_scope tiles = lw_for(b, k->tile_lo, k->tile_hi, lw_imm(b, 1));
     one_tile(&nest, tiles.op);
     lw_end(b, &tiles);

@@ -169,11 +169,12 @@ static void check_case(const test_case *t, uint64_t *seed)
 
 static const struct {
     const char *name;
-    int column_unit; /* K tiles are multiples of this */
+    int column_unit; /* K tiles are multiples of this; 0: there are none */
     int n, m;
 } storages[] = {
     {"dense", 1, 0, 0}, {"dense:4", 1, 0, 0}, {"dense:16", 1, 0, 0}, {"csr", 1, 0, 0},
     {"sell:1", 1, 0, 0}, {"sell:4", 1, 0, 0}, {"sell:16", 1, 0, 0}, {"bsr:1x1", 1, 0, 0},
+    {"window:1:8x2", 0, 0, 0}, {"window:16:32x2", 0, 0, 0}, {"swindow:4:16x1", 0, 0, 0}, {"window:3:256x7", 0, 0, 0},
     {"bsr:8x4", 4, 0, 0}, {"bsr:3x5", 5, 0, 0}, {"bsr:16x1", 1, 0, 0}, {"bsc:8x4", 4, 0, 0},
     {"bsc:1x16", 16, 0, 0}, {"nm:2:4", 4, 2, 4}, {"nm:1:4:16", 4, 1, 4}, {"nm:4:8:3", 8, 4, 8},
     {"nm:1:2", 2, 1, 2}, {"nm:3:7:2", 7, 3, 7}, {"nm:5:16", 16, 5, 16}, {"nm:9:100", 100, 9, 100},
@@ -194,7 +195,7 @@ static void test_identity(void **state)
                                    .rows = sizes[z][0], .cols = sizes[z][1], .density = densities[d],
                                    .transposed = bits & 1, .pad = bits & 4 ? 4 : 0, .n = storages[s].n,
                                    .m = storages[s].m, .crd_scale = bits & 4 ? 3 : 0};
-                    if (bits & 2)
+                    if (bits & 2 && storages[s].column_unit)
                         t.ktile = storages[s].column_unit * (int64_t)(1 + rt_random(&seed) % 40);
                     check_case(&t, &seed);
                 }
@@ -244,6 +245,34 @@ static void check_sell_padding(int64_t rows, int64_t cols, int64_t ktile, int64_
     free((void *)m.dense);
 }
 
+/* The same of windows, which may go past the last column, where nothing is held. Each begins SLOTS columns after the one
+ * before or later. */
+static void check_window_padding(int64_t rows, int64_t cols, double density, uint64_t *seed)
+{
+    enum { HEIGHT = 4, WIDTH = 8, SLOTS = 2 };
+    test_case t = {.name = "window:4:8x2", .dtype = SPC_F32, .rows = rows, .cols = cols, .density = density};
+    rt_matrix m = {.dtype = SPC_F32, .rows = rows, .cols = cols, .dense = random_tensor(&t, seed)};
+    rt_storage s = make(&t, -1);
+    rt_packed p;
+    assert_int_equal(rt_pack(&s, &m, &p, NULL), SPC_OK);
+    const uint32_t *pos = p.arrays[0].data, *values = p.arrays[3].data, *dense = m.dense;
+    int64_t windows = p.arrays[1].count, group = 0;
+    for (int64_t k = 0; k < windows * SLOTS * HEIGHT; k++) {
+        int64_t window = k / (SLOTS * HEIGHT), row = group * HEIGHT + k % HEIGHT;
+        while (window >= pos[group + 1])
+            row = ++group * HEIGHT + k % HEIGHT;
+        int64_t first = (int64_t)rt_bits_get(p.arrays[1].data, p.arrays[1].info.bits, window);
+        int64_t col = first + (int64_t)rt_bits_get(p.arrays[2].data, p.arrays[2].info.bits, k);
+        if (window > pos[group])
+            assert_true(first >= (int64_t)rt_bits_get(p.arrays[1].data, p.arrays[1].info.bits, window - 1) + SLOTS);
+        assert_in_range(first, 0, cols - 1);
+        assert_in_range(col, first, first + WIDTH - 1);
+        assert_int_equal(row < rows && col < cols ? dense[row * cols + col] : 0, values[k]);
+    }
+    rt_packed_free(&p);
+    free((void *)m.dense);
+}
+
 static void test_padding_is_exact(void **state)
 {
     (void)state;
@@ -252,6 +281,9 @@ static void test_padding_is_exact(void **state)
         check_sell_padding(1 + (int64_t)(rt_random(&seed) % 30), 1 + (int64_t)(rt_random(&seed) % 60),
                            (int64_t)(rt_random(&seed) % 3 * 8), (int64_t)(rt_random(&seed) % 5),
                            rt_random_unit(&seed), &seed);
+    for (int round = 0; round < 200; round++)
+        check_window_padding(1 + (int64_t)(rt_random(&seed) % 30), 1 + (int64_t)(rt_random(&seed) % 60),
+                             round % 4 ? rt_random_unit(&seed) : 1, &seed);
 }
 
 static void test_sell_order(void **state)
