@@ -49,19 +49,6 @@ static bool same_shape(const ir_type *a, const ir_type *b)
     return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]) == 0;
 }
 
-/* Ops of images have a meaning (the reference runs them) but no kernels yet. False: reported. */
-static bool has_kernels(ir_module *m, const ir_func *f)
-{
-    for (const ir_op *op = f->body.first; op; op = op->next)
-        if (op->code >= IR_OP_conv2d && op->code <= IR_OP_resize_bilinear && op->code != IR_OP_conv2d_planes &&
-            op->code != IR_OP_depthwise_conv2d_planes) {
-            ir_report(m->diags, IR_ERROR, op->loc, "no kernels are made for '%s' yet; --backend=reference runs it",
-                      ir_info(op->code)->name);
-            return false;
-        }
-    return true;
-}
-
 static void count_uses(fuser *fu)
 {
     for (ir_op *op = fu->f->body.first; op; op = op->next) {
@@ -231,8 +218,6 @@ spc_status pass_fuse(ir_module *m, pass_context *context)
     for (ir_func *f = m->funcs; f; f = f->next) {
         if (f->form != IR_GRAPH)
             continue;
-        if (!has_kernels(m, f))
-            return SPC_E_PROGRAM;
         ir_block fresh = {NULL, NULL};
         fuser fu = {m, f, {m, &fresh, f->loc}};
         count_uses(&fu);

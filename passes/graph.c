@@ -3,7 +3,7 @@
 
 bool graph_is_contraction(const ir_op *op)
 {
-    return op->code == IR_OP_linear || op->code == IR_OP_matmul || op->code == IR_OP_conv2d_planes;
+    return op->code == IR_OP_linear || op->code == IR_OP_matmul || op->code == IR_OP_conv2d || op->code == IR_OP_conv2d_planes;
 }
 
 /* What graph ops are to fusion, beside elementwise. */
@@ -12,7 +12,9 @@ static const unsigned char kinds[IR_OP_COUNT] = {
     [IR_OP_linear] = CORE,  [IR_OP_matmul] = CORE, [IR_OP_softmax] = CORE,   [IR_OP_layernorm] = CORE,
     [IR_OP_rmsnorm] = CORE, [IR_OP_sum] = CORE,    [IR_OP_mean] = CORE,      [IR_OP_amax] = CORE,
     [IR_OP_argmax] = CORE,  [IR_OP_slice] = CORE,  [IR_OP_transpose] = CORE, [IR_OP_pad] = CORE,
-    [IR_OP_concat] = CORE,  [IR_OP_reshape] = VIEW, [IR_OP_conv2d_planes] = CORE, [IR_OP_depthwise_conv2d_planes] = CORE,
+    [IR_OP_concat] = CORE,  [IR_OP_conv2d] = CORE, [IR_OP_depthwise_conv2d] = CORE, [IR_OP_maxpool2d] = CORE,
+    [IR_OP_avgpool2d] = CORE, [IR_OP_resize_bilinear] = CORE, [IR_OP_conv2d_planes] = CORE,
+    [IR_OP_depthwise_conv2d_planes] = CORE, [IR_OP_reshape] = VIEW,
 };
 
 bool graph_is_core(const ir_op *op)

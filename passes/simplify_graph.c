@@ -1,5 +1,6 @@
-/* simplify_graph: merges equal ops, removes identities (x + 0, x * 1, x - 0, x / 1, a cast to the same type), drops ops
- * that nothing uses. One sweep builds the new body; a second one, backwards, drops. Inputs and outputs stay. */
+/* simplify_graph: merges equal ops, removes identities (x + 0, x * 1, x - 0, x / 1, a cast to the same type), takes padding
+ * into the convolution behind it, drops ops that nothing uses. One sweep builds the new body; a second one, backwards,
+ * drops. Inputs and outputs stay. */
 #include "passes/graph.h"
 
 #include <string.h>
@@ -70,6 +71,26 @@ static ir_op *find_equal(known *const *table, const ir_op *op)
     return NULL;
 }
 
+/* A convolution multiplies the zeros around its image, wherever they come from: those of a pad in front of it along height
+ * and width become its own. How far windows go is the result's to say, so what the pad adds behind needs no word. */
+static void absorb_padding(ir_module *m, ir_op *op)
+{
+    const ir_extent *own[2], *before[IR_MAX_RANK];
+    const ir_op *pad = op->nargs ? op->args[0] : NULL;
+    if ((op->code != IR_OP_conv2d && op->code != IR_OP_depthwise_conv2d) || pad->code != IR_OP_pad)
+        return;
+    const ir_type *x = pad->args[0]->type;
+    if (x->dims[0] != pad->type->dims[0] || x->dims[3] != pad->type->dims[3] || !ir_get_extents(m, pad, "before", 4, before) ||
+        !ir_get_extents(m, op, "before", 2, own))
+        return;
+    for (int i = 0; i < 2; i++)
+        own[i] = ir_extent_add(m, own[i], before[i + 1]);
+    if (!own[0] || !own[1])
+        return;
+    op->args[0] = pad->args[0];
+    ir_set_extents(m, op, "before", 2, own);
+}
+
 static void sweep(ir_module *m, ir_func *f)
 {
     ir_block fresh = {NULL, NULL};
@@ -79,6 +100,7 @@ static void sweep(ir_module *m, ir_func *f)
         for (int i = 0; i < op->nargs; i++)
             if (op->args[i]->mark)
                 op->args[i] = op->args[i]->mark;
+        absorb_padding(m, op);
         op->mark = identity(op);
         if (!op->mark && (ir_info(op->code)->flags & IR_PURE) && !op->name)
             op->mark = find_equal(table, op);

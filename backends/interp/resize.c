@@ -46,7 +46,7 @@ static void resize_pixels(const ir_op *op, const interp_tensor *x, const interp_
 spc_status interp_resize_bilinear(interp_graph_run *run, const ir_op *op, interp_tensor *out)
 {
     const interp_tensor *x = interp_tensor_of(run, op->args[0]);
-    if (out->count && !x->count) return rt_fail(run->error, SPC_E_ARG, "resize_bilinear of an empty image");
+    if (!x->dims[1] || !x->dims[2]) return rt_fail(run->error, SPC_E_ARG, "resize_bilinear of an empty image");
     interp_lane *xs = interp_widen(x);
     if (!xs) return rt_fail(run->error, SPC_E_NOMEM, "no memory for the reference of resize_bilinear");
     resize_pixels(op, x, xs, out);

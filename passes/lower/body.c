@@ -25,7 +25,11 @@ ir_op *lw_load_compute(lw_kernel *k, int lanes, ir_op *buffer, ir_op *index, int
 /* Element of B at this column, from the column's origin on. */
 static ir_op *column_element(lw_body *body, const lw_column *column)
 {
-    return lw_mul(&body->kernel->b, lw_column_value(body->kernel, column), body->source.stride);
+    ir_builder *b = &body->kernel->b;
+    ir_op *value = lw_column_value(body->kernel, column), *table = body->source.table;
+    if (table)
+        return lw_cast(b, lw_load(b, ir_scalar(b->module, table->type->dtype), table, value, 0, NULL), IR_INDEX);
+    return lw_mul(b, value, body->source.stride);
 }
 
 /* The elements of B for a run of leaves that each have a column of their own. */

@@ -186,8 +186,23 @@ static void check_moved(entry_builder *e, const ir_op *op)
     }
 }
 
+/* No border is negative, and an image to resize has a pixel. */
+static void check_image(entry_builder *e, const ir_op *op)
+{
+    const ir_extent *before[2];
+    if (ir_attr_find(op, "stride") && ir_get_extents(e->m, op, "before", 2, before))
+        for (int i = 0; i < 2; i++)
+            check_extent(e, before[i]);
+    for (int i = 1; i < 3 && op->code == IR_OP_resize_bilinear; i++) {
+        const ir_extent *in = op->args[0]->type->dims[i];
+        if (!ir_extent_is_const(in, NULL))
+            check(e, lw_compare(&e->b, IR_OP_ge, lw_extent(&e->b, &e->dims, in), lw_imm(&e->b, 1)), SPC_E_ARG);
+    }
+}
+
 static void check_op(entry_builder *e, const ir_op *op)
 {
+    check_image(e, op);
     check_reduced(e, op);
     check_moved(e, op);
 }

@@ -73,7 +73,7 @@ typedef enum lw_fill { LW_FILL_COPY, LW_FILL_WINDOW, LW_FILL_DEPTHWISE } lw_fill
 /* Y[r, c] = sum over k of A[r, k] * B[k, c], for every batch. Strides are extents, in elements. */
 typedef struct lw_contraction {
     const ir_op *op;            /* linear or matmul, in the fused body */
-    int a_arg, b_arg, bias_arg; /* argument numbers of the fused op; bias -1: none */
+    int a_arg, b_arg;           /* argument numbers of the fused op */
     const ir_extent *rows, *cols, *depth;
     const ir_extent *a_row, *a_col; /* A in place: strides; packed: unused */
     const ir_extent *b_k, *b_c;     /* strides of B */
@@ -85,10 +85,19 @@ typedef struct lw_contraction {
     lw_fill fill;
     lw_planes window;           /* of the convolution, or of the producer */
     const ir_op *producer;      /* the depthwise convolution in the fused body; NULL: none */
+    bool windowed;              /* conv2d with a nest of its own: k counts (ky, kx, input), the strides of B mean nothing */
     int batch_rank;             /* leading axes that loop outside */
     const ir_extent *batch_dims[IR_MAX_RANK];
     bool a_batched[IR_MAX_RANK], b_batched[IR_MAX_RANK]; /* the axis is stretched where false */
 } lw_contraction;
+
+/* Windows over an image [n, h, w, c]; index 0 is the height, 1 the width. */
+typedef struct lw_window {
+    const ir_extent *images, *inputs; /* n; channels of the argument */
+    const ir_extent *in[2], *out[2], *size[2], *before[2];
+    int64_t stride[2], step[2]; /* step: dilation */
+} lw_window;
+void lw_window_of(ir_module *, const ir_op *core, lw_window *out);
 
 typedef struct lw_region {
     const ir_op *fused;
@@ -96,6 +105,7 @@ typedef struct lw_region {
     const ir_op *core;       /* the op of the body that has a nest of its own; NULL: elementwise only */
     bool has_contraction;    /* the core is one */
     lw_contraction contraction;
+    int bias_arg;            /* argument number of what is added to the core's sums, for each output; -1: none */
     ir_dtype compute;        /* dtype that the core works in */
     int widest;              /* bytes of the widest element in the region: fixes the number of lanes */
 } lw_region;
@@ -142,7 +152,8 @@ typedef struct lw_nest {
     void (*build)(lw_kernel *);
 } lw_nest;
 extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k, lw_nest_softmax, lw_nest_norm,
-    lw_nest_reduce, lw_nest_move, lw_nest_concat, lw_nest_depthwise_planes;
+    lw_nest_reduce, lw_nest_move, lw_nest_concat, lw_nest_depthwise_planes, lw_nest_conv, lw_nest_conv_direct,
+    lw_nest_channels, lw_nest_resize;
 const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
 
 /* ---- iterate.c: levels to loops around bundles ---- */
@@ -214,6 +225,7 @@ typedef struct lw_source {
     ir_op *buffer;
     ir_op *origin;    /* element of column 0 for the first lane or slot; NULL: 0 */
     ir_op *stride;    /* elements per column */
+    ir_op *table;     /* lanes=batch: buffer with the element of each column, instead of the stride; NULL: none */
     ir_op *slot[LW_MAX_ACCUMULATORS]; /* lanes=rows, k: element of each batch slot's column 0 */
     int slots;        /* batch slots */
     int vectors;      /* lanes=batch: vectors per panel */
@@ -255,6 +267,8 @@ int64_t lw_tile_rows(const lw_kernel *);
 
 /* Strides of a row-major tensor's axes, as index values. */
 void lw_strides(lw_kernel *, const ir_type *, ir_op **strides);
+/* The least value of a dtype, of which every other is the larger: -inf for floats. */
+ir_op *lw_least(ir_builder *, const ir_type *);
 /* Called for `lanes` elements from index on; slot: which of the independent accumulators. */
 typedef void lw_row_fn(void *ctx, ir_op *index, ir_op *mask, int slot);
 enum { LW_ROW_SLOTS = 4 };

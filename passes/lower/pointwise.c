@@ -106,12 +106,12 @@ ir_op *lw_operand(lw_kernel *k, const ir_op *arg, ir_op *outer, ir_op *inner, in
     return load_arg(k, arg->type, (int)ir_get_int(arg, "n", 0), &p);
 }
 
-/* The core's value: the bias of linear added, rounded to its dtype. */
+/* The core's value: the bias of a sum of products added, rounded to its dtype. */
 static ir_op *core_value(lw_kernel *k, const ir_op *op, const place *p)
 {
     ir_op *value = p->core;
-    int bias = k->region->contraction.bias_arg;
-    if (k->region->has_contraction && bias >= 0) {
+    int bias = k->region->bias_arg;
+    if (bias >= 0) {
         ir_op *addend = k->region->contraction.planes
                             ? lw_splat(&k->b, lw_load_compute(k, 1, k->arg_buffers[bias], k->row, 0, NULL), p->lanes)
                             : lw_cast(&k->b, load_arg(k, op->args[2]->type, bias, p), value->type->dtype);

@@ -35,14 +35,16 @@ static void describe(lw_kernel *k, reduce_nest *n)
     n->last_stays = n->type->rank > 0 && !n->reduced[n->type->rank - 1] && n->core->code != IR_OP_argmax;
 }
 
+ir_op *lw_least(ir_builder *b, const ir_type *type)
+{
+    if (ir_is_float(type->dtype))
+        return ir_const_float(b, type, -INFINITY);
+    return ir_const_int(b, type, type->dtype == IR_I32 ? INT32_MIN : type->dtype == IR_I8 ? INT8_MIN : 0);
+}
+
 static ir_op *neutral(reduce_nest *n, const ir_type *type)
 {
-    if (!is_largest(n))
-        return ir_const_int(&n->k->b, type, 0);
-    if (ir_is_float(type->dtype))
-        return ir_const_float(&n->k->b, type, -INFINITY);
-    int64_t least = type->dtype == IR_I32 ? INT32_MIN : type->dtype == IR_I8 ? INT8_MIN : 0;
-    return ir_const_int(&n->k->b, type, least);
+    return is_largest(n) ? lw_least(&n->k->b, type) : ir_const_int(&n->k->b, type, 0);
 }
 
 static ir_op *combine(reduce_nest *n, ir_op *x, ir_op *y)

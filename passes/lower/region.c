@@ -33,20 +33,21 @@ static int arg_number(const ir_op *operand)
     return (int)ir_get_int(operand, "n", 0);
 }
 
-/* A weight matrix is packed; a weight of another rank, an input or an intermediate is read in place. */
-static bool is_packable(const ir_op *fused, int arg)
+/* A weight matrix is packed, and filters [out, kh, kw, in] as the matrix [out, kh * kw * in]; a weight of another rank, an
+ * input or an intermediate is read in place. */
+static bool is_packable(const ir_op *fused, int arg, bool filters)
 {
     const ir_op *value = fused->args[arg];
-    return value->code == IR_OP_weight && value->type->rank == 2;
+    return value->code == IR_OP_weight && (value->type->rank == 2 || (value->type->rank == 4 && filters));
 }
 
+/* linear, and conv2d that sees one pixel for each of its own: the batch is all pixels. */
 static void linear_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
 {
     int x = arg_number(op->args[0]), w = arg_number(op->args[1]);
     const ir_type *xt = op->args[0]->type, *wt = op->args[1]->type;
-    c->bias_arg = op->nargs > 2 ? arg_number(op->args[2]) : -1;
-    c->depth = wt->dims[1];
-    c->packed = is_packable(fused, w);
+    c->depth = dim_from_end(wt, 0);
+    c->packed = is_packable(fused, w, op->code == IR_OP_conv2d);
     c->depth_inside = true;
     c->b_k = one(m);
     c->b_c = c->depth;
@@ -62,6 +63,49 @@ static void linear_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     c->cols = wt->dims[0];
     c->a_row = c->depth;
     c->a_col = one(m);
+}
+
+void lw_window_of(ir_module *m, const ir_op *core, lw_window *out)
+{
+    const ir_type *x = core->args[0]->type, *y = core->type;
+    const ir_attr *stride = ir_attr_find(core, "stride"), *step = ir_attr_find(core, "dilation"), *size = ir_attr_find(core, "size");
+    *out = (lw_window){.images = x->dims[0], .inputs = x->dims[3]};
+    bool there = ir_get_extents(m, core, "before", 2, out->before);
+    assert(there);
+    (void)there;
+    for (int i = 0; i < 2; i++) {
+        out->in[i] = x->dims[i + 1];
+        out->out[i] = y->dims[i + 1];
+        out->stride[i] = stride->ints[i];
+        out->step[i] = step ? step->ints[i] : 1;
+        out->size[i] = size ? ir_extent_const(m, size->ints[i]) : core->args[1]->type->dims[i + (core->code == IR_OP_conv2d)];
+    }
+}
+
+/* Every pixel of the result sees the pixel of the argument at its own place. */
+static bool is_linear(ir_module *m, const ir_op *op)
+{
+    lw_window w;
+    bool same = true;
+    lw_window_of(m, op, &w);
+    for (int i = 0; i < 2; i++)
+        same = same && w.size[i] == one(m) && w.stride[i] == 1 && w.before[i] == ir_extent_const(m, 0) && w.in[i] == w.out[i];
+    return same;
+}
+
+static void conv2d_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
+{
+    if (is_linear(m, op)) {
+        linear_region(m, fused, op, c);
+        return;
+    }
+    const ir_type *wt = op->args[1]->type;
+    c->windowed = c->depth_inside = c->rows_inside = true;
+    c->b_arg = arg_number(op->args[0]), c->a_arg = arg_number(op->args[1]);
+    c->packed = is_packable(fused, c->a_arg, true);
+    c->rows = wt->dims[0];
+    c->cols = leading(m, op->type, 1);
+    c->depth = ir_extent_mul(m, wt->dims[1], ir_extent_mul(m, wt->dims[2], wt->dims[3]));
 }
 
 static void batch_axes(ir_module *m, const ir_type *a, const ir_type *b, const ir_type *y, lw_contraction *c)
@@ -82,9 +126,8 @@ static void matmul_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     int a = arg_number(op->args[0]), b = arg_number(op->args[1]);
     const ir_type *at = op->args[0]->type, *bt = op->args[1]->type;
     const ir_extent *rows = dim_from_end(at, 1), *depth = dim_from_end(at, 0), *cols = dim_from_end(bt, 0);
-    c->bias_arg = -1;
     c->depth = depth;
-    if (is_packable(fused, b) && !is_packable(fused, a)) { /* A = b transposed, columns of B the rows of a */
+    if (is_packable(fused, b, false) && !is_packable(fused, a, false)) { /* A = b transposed, columns of B the rows of a */
         c->packed = c->a_transposed = c->depth_inside = c->rows_inside = true;
         c->a_arg = b, c->b_arg = a;
         c->rows = cols;
@@ -92,7 +135,7 @@ static void matmul_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
         c->b_k = one(m), c->b_c = depth;
         return;
     }
-    c->packed = is_packable(fused, a);
+    c->packed = is_packable(fused, a, false);
     c->a_arg = a, c->b_arg = b;
     c->rows = rows, c->cols = cols;
     c->a_row = depth, c->a_col = one(m);
@@ -114,7 +157,6 @@ static void planes_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     c->fill = c->producer ? LW_FILL_DEPTHWISE : lw_planes_plain(&c->window) ? LW_FILL_COPY : LW_FILL_WINDOW;
     c->a_arg = arg_number(op->args[1]);
     c->b_arg = arg_number(c->producer ? c->producer->args[0] : x);
-    c->bias_arg = op->nargs > 2 ? arg_number(op->args[2]) : -1;
     c->packed = fused->args[c->a_arg]->code == IR_OP_weight;
     c->rows = wt->dims[0];
     c->depth = ir_extent_mul(m, wt->dims[1], ir_extent_mul(m, wt->dims[2], wt->dims[3]));
@@ -126,9 +168,33 @@ static void planes_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     c->b_batched[0] = true;
 }
 
+static void contraction_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_contraction *c)
+{
+    switch (op->code) {
+    case IR_OP_linear: linear_region(m, fused, op, c); break;
+    case IR_OP_conv2d: conv2d_region(m, fused, op, c); break;
+    case IR_OP_conv2d_planes: planes_region(m, fused, op, c); break;
+    default: matmul_region(m, fused, op, c);
+    }
+}
+
+/* What a nest's sums get added when they are finished; depthwise convolutions on planes begin with their bias. */
+static bool has_bias(const ir_op *op)
+{
+    return op->nargs == 3 && (op->code == IR_OP_linear || op->code == IR_OP_conv2d || op->code == IR_OP_depthwise_conv2d ||
+                                op->code == IR_OP_conv2d_planes);
+}
+
+/* Floats are worked on as they are, integers are summed in the result's dtype; an index is compared as what it counts. */
+static ir_dtype compute_dtype(const ir_op *core)
+{
+    ir_dtype x = core->args[0]->type->dtype;
+    return ir_is_float(x) || core->code == IR_OP_argmax ? x : core->type->dtype;
+}
+
 void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
 {
-    *out = (lw_region){.fused = fused, .result = fused->body.last, .widest = 1};
+    *out = (lw_region){.fused = fused, .result = fused->body.last, .bias_arg = -1, .widest = 1};
     for (const ir_op *op = fused->body.first; op; op = op->next) {
         int bytes = ir_dtype_of(op->type->dtype)->bytes;
         if (bytes > out->widest)
@@ -137,14 +203,14 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
             continue;
         assert(!out->core || out->core->code == IR_OP_depthwise_conv2d_planes); /* that makes the operand of this one */
         out->core = op;
+        out->bias_arg = has_bias(op) ? arg_number(op->args[2]) : -1;
         if (!graph_is_contraction(op))
             continue;
         out->has_contraction = true;
         out->contraction.op = op;
-        (op->code == IR_OP_linear ? linear_region : op->code == IR_OP_matmul ? matmul_region : planes_region)
-            (m, fused, op, &out->contraction);
+        contraction_region(m, fused, op, &out->contraction);
     }
-    out->compute = out->core ? out->core->args[0]->type->dtype : out->result->type->dtype;
+    out->compute = out->core ? compute_dtype(out->core) : out->result->type->dtype;
     bool narrow = out->compute == IR_F16 || out->compute == IR_BF16;
     if (narrow && out->core && out->core->code != IR_OP_concat)
         out->compute = IR_F32; /* sums keep f32 whatever the storage type */

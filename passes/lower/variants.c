@@ -56,6 +56,8 @@ static const lw_nest *const core_nests[IR_OP_COUNT] = {
     [IR_OP_argmax] = &lw_nest_reduce,   [IR_OP_transpose] = &lw_nest_move, [IR_OP_slice] = &lw_nest_move,
     [IR_OP_pad] = &lw_nest_move,        [IR_OP_concat] = &lw_nest_concat,
     [IR_OP_depthwise_conv2d_planes] = &lw_nest_depthwise_planes,
+    [IR_OP_depthwise_conv2d] = &lw_nest_channels, [IR_OP_maxpool2d] = &lw_nest_channels,
+    [IR_OP_avgpool2d] = &lw_nest_channels, [IR_OP_resize_bilinear] = &lw_nest_resize,
 };
 
 const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
@@ -64,6 +66,8 @@ const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
         return &lw_nest_pointwise;
     if (!region->has_contraction)
         return core_nests[region->core->code];
+    if (region->contraction.windowed)
+        return region->contraction.packed ? &lw_nest_conv : &lw_nest_conv_direct;
     return terms->lanes == PLAN_LANES_ROWS ? &lw_nest_rows : terms->lanes == PLAN_LANES_K ? &lw_nest_k : &lw_nest_batch;
 }
 
@@ -118,7 +122,7 @@ static bool storage_holds(const lw_kernel *k, const ir_op *weight, const char *s
         if (nm && pattern.part[i].kind == RT_NM && !c->a_transposed && pa <= a && pb == b && depth % b == 0)
             return true;
         int64_t lo = c->a_transposed ? -pb : pa, hi = c->a_transposed ? -pa : pb;
-        if (band && pattern.part[i].kind == RT_BAND && lo >= a && hi <= b)
+        if (band && !c->windowed && pattern.part[i].kind == RT_BAND && lo >= a && hi <= b)
             return true;
     }
     return false;

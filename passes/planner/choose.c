@@ -111,6 +111,18 @@ static int64_t whole_units(const planner_facts *f, int64_t tile)
     return (tile + unit - 1) / unit * unit;
 }
 
+/* K tiles of a convolution with windows are whole pixels of the window, or the same part of each pixel, so that tile after
+ * tile reads what the last one brought to the cache. */
+static int64_t window_tile(const planner_facts *f, int64_t tile)
+{
+    int64_t inputs = 1, unit = whole_units(f, 1);
+    ir_extent_is_const(f->region->contraction.op->args[0]->type->dims[3], &inputs);
+    if (tile <= 0 || inputs <= tile)
+        return tile <= 0 ? tile : tile / inputs * inputs;
+    int64_t part = largest_divisor(inputs, tile);
+    return part % unit ? inputs : part;
+}
+
 static bool tiles_k(const char *store)
 {
     return strncmp(store, "columns", 7) != 0 && strncmp(store, "band", 4) != 0;
@@ -140,8 +152,11 @@ static void choose_batch(const planner_facts *f, int64_t most, ir_plan_terms *t)
         t->tile_k = -1;
     if (!t->pack)
         t->pack = c->depth_inside || c->rows_inside || t->tile_k > 0 || (c->packed && !reads_in_place(f)) ? 1 : -1;
-    if (!t->tile_k)
+    bool open_k = !t->tile_k;
+    if (open_k)
         t->tile_k = tiles_k(t->store) && c->packed && t->pack > 0 ? whole_units(f, k_tile(f)) : -1;
+    if (open_k && c->windowed)
+        t->tile_k = window_tile(f, t->tile_k);
     if (!t->unroll)
         t->unroll = default_unroll(f, t->store);
 }
@@ -183,7 +198,7 @@ static ir_lanes_kind lanes_for(const planner_facts *f, int64_t most)
 {
     const lw_contraction *c = &f->region->contraction;
     bool one = most == PLANNER_ONE && !c->batch_rank;
-    if (!c->packed || !(one || (is_dense(f) && c->rows_inside)))
+    if (c->windowed || !c->packed || !(one || (is_dense(f) && c->rows_inside)))
         return PLAN_LANES_BATCH;
     if (planner_pattern_kind(f) != RT_BAND)
         return PLAN_LANES_ROWS;
@@ -213,6 +228,7 @@ void planner_choose(const planner_facts *f, int64_t most, ir_plan_terms *t)
 const int64_t *planner_limits(const planner_facts *f)
 {
     static const int64_t none[] = {0}, sparse[] = {PLANNER_ONE, PLANNER_FEW, 0};
-    bool splits = f->region->has_contraction && f->batch_dim && f->region->contraction.packed && !is_dense(f);
+    bool splits = f->region->has_contraction && f->batch_dim && f->region->contraction.packed && !is_dense(f) &&
+                  !f->region->contraction.windowed;
     return splits ? sparse : none;
 }

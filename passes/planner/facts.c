@@ -87,6 +87,9 @@ static void weight_facts(planner_facts *f, const ir_op *weight)
     const char *text = context->dense ? "dense" : ir_get_str(weight, "pattern", "dense");
     if (!rt_pattern_parse(text, &f->pattern, NULL))
         f->pattern = (rt_pattern){0};
+    for (int i = 0; i < f->pattern.count && f->region->contraction.windowed; i++)
+        if (f->pattern.part[i].kind == RT_BAND) /* one at each place of the window, not one of the whole matrix */
+            f->pattern.part[i].kind = RT_UNSTRUCTURED;
     order_parts(&f->pattern);
     measure(f, context->weight ? context->weight(context->weight_ctx, weight->name) : NULL, &seen);
     if (f->region->contraction.a_transposed)

@@ -63,9 +63,62 @@ int main(void)
         active = [int(line) for line in host.stdout.split()]
         np.testing.assert_array_equal(active, np.load(f"{folder}/categories.npy").ravel())
 
+    def check_faces(self):
+        """output0.npy and output1.npy against the float64 reference."""
+        for i in (0, 1):
+            expected = np.load(os.path.join(DATA, "face_detector", f"output{i}.npy"))
+            np.testing.assert_allclose(np.load(self.path(f"output{i}.npy")).reshape(expected.shape), expected, rtol=0,
+                                       atol=1e-4 * np.abs(expected).max())
+
+    def test_face_detector(self):
+        """A pruned convolutional network of 160 operations, by everything that can run it."""
+        folder = os.path.join(DATA, "face_detector")
+        built = [name for name in ("llvm", "gccjit") if f"{name} (" in kit.VERSION]
+        for backend in ["reference", "interp"] + built:
+            with self.subTest(backend=backend):
+                self.spc("run", f"{folder}/face_detector.sdl", "-w", f"{folder}/face_detector.safetensors", "--in",
+                         f"image={folder}/image.npy", "--out", "output0=output0.npy", "--out", "output1=output1.npy",
+                         f"--backend={backend}")
+                self.check_faces()
+
+    @kit.needs_compiler
+    def test_face_detector_from_c(self):
+        """The same through kernels.h; on two tasks at a time, without any library of spc."""
+        folder = os.path.join(DATA, "face_detector")
+        np.load(f"{folder}/image.npy").tofile(self.path("image.bin"))
+        self.spc(f"{folder}/face_detector.sdl", "-w", f"{folder}/face_detector.safetensors", "-o", "face.so")
+        with open(self.path("host.c"), "w") as f:
+            f.write("""
+#include "face.h"
+#include <stdio.h>
+static float image[192 * 192 * 3], boxes[2304 * 16], scores[2304];
+static void backwards(void *ctx, void (*task)(void *, size_t), void *arg, size_t tasks)
+{
+    (void)ctx;
+    while (tasks--) task(arg, tasks);
+}
+int main(void)
+{
+    spc_exec exec = {.size = sizeof exec, .parallel_for = backwards, .threads = 2};
+    FILE *in = fopen("image.bin", "rb"), *out = fopen("out.bin", "wb");
+    if (!in || !out || fread(image, sizeof image, 1, in) != 1 || detect(image, boxes, scores, &exec)) return 1;
+    fwrite(boxes, sizeof boxes, 1, out);
+    fwrite(scores, sizeof scores, 1, out);
+    return fclose(out);
+}
+""")
+        here = self.path(".")
+        subprocess.run(["cc", "-Wall", "-Werror", "host.c", "./face.so", "-Wl,-rpath,$ORIGIN", "-o", "host"], cwd=here,
+                       check=True)
+        subprocess.run(["./host"], cwd=here, check=True)
+        out = np.fromfile(self.path("out.bin"), np.float32)
+        np.save(self.path("output0.npy"), out[:2304 * 16])
+        np.save(self.path("output1.npy"), out[2304 * 16:])
+        self.check_faces()
+
 
 if __name__ == "__main__":
-    if not os.path.isdir(os.path.join(DATA, "gnn_cora")) or not os.path.isdir(os.path.join(DATA, "graphchallenge_1024")):
+    if not all(os.path.isdir(os.path.join(DATA, name)) for name in ("gnn_cora", "graphchallenge_1024", "face_detector")):
         print(f"skipped: no data sets in SPC_DATA_DIR={DATA}")
         sys.exit(77)
     kit.main()

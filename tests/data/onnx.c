@@ -95,6 +95,22 @@ static int64_t write_layernorm(FILE *out, const onnx_node *n, const char *unused
     return terms;
 }
 
+/* ---- images: ONNX has [n, c, h, w] and filters [out, in, kh, kw], SDL has channels last ---- */
+
+static int64_t write_conv(FILE *out, const onnx_node *n, const char *unused) {
+    const spc_tensor *w = &n->tensors[1];
+    const json_t *pads = json_object_get(n->attrs, "pads"), *strides = json_object_get(n->attrs, "strides");
+    long long pad[4] = {0}, stride[2] = {1, 1}; /* pads: top, left, bottom, right */
+    (void)unused;
+    for (size_t i = 0; i < 4 && pads; i++) pad[i] = json_integer_value(json_array_get(pads, i));
+    for (size_t i = 0; i < 2 && strides; i++) stride[i] = json_integer_value(json_array_get(strides, i));
+    fprintf(out, "    image = transpose(%s, [0, 2, 3, 1]);\n    filters = transpose(%s, [0, 2, 3, 1]);\n", n->names[0], n->names[1]);
+    fprintf(out, "    seen = conv2d(image, filters, stride=[%lld, %lld], pad=[%lld, %lld, %lld, %lld]);\n", stride[0], stride[1],
+            pad[0], pad[2], pad[1], pad[3]);
+    fprintf(out, "    result = transpose(seen, [0, 3, 1, 2]);\n");
+    return w->dims[1] * w->dims[2] * w->dims[3];
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -105,6 +121,7 @@ static const struct {
     {"Add", write_operator, "+"},    {"Mul", write_operator, "*"},     {"Relu", write_call, "relu"},
     {"Sigmoid", write_call, "sigmoid"}, {"Tanh", write_call, "tanh"},  {"MatMul", write_matmul, "matmul"},
     {"Gemm", write_gemm, NULL},      {"Softmax", write_softmax, NULL}, {"LayerNormalization", write_layernorm, NULL},
+    {"Conv", write_conv, NULL},
 };
 
 char *onnx_sdl(const onnx_node *n, int first_weight, int64_t *terms) {
