@@ -291,7 +291,7 @@ static void test_bound(void **state)
 static void test_missing_symbol(void **state)
 {
     ir_arena *arena = ir_arena_new(0);
-    ir_target target;
+    ir_target target = {0};
     be_options options = code_options(&target, "");
     be_blob blob;
     be_image *image;

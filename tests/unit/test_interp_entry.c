@@ -116,7 +116,7 @@ static void test_own_scratch_and_no_exec(void **state)
 static void test_short_exec(void **state)
 {
     const size_t size = offsetof(spc_exec, threads);
-    spc_exec *exec = malloc(size);
+    void *exec = malloc(size);
     int64_t threads = 0;
     order o = {0};
     (void)state;
