@@ -234,7 +234,7 @@ class Bench(kit.Case):
         self.spc("bench", "m.sdl", "--dim=n=9", status=1)
         self.assertSays("dim n", "9")
         self.write("m.sdl", "dim n;\nlayer a(x: f32[n]) -> y: f32[n] { y = relu(x); }\n")
-        env = dict(self.env, ASAN_OPTIONS="allocator_may_return_null=1") # where sanitizers are built in
+        env = dict(self.env, ASAN_OPTIONS="allocator_may_return_null=1", TSAN_OPTIONS="allocator_may_return_null=1") # where sanitizers are built in
         self.spc("bench", "m.sdl", "--dim=n=4000000000000000", status=3, env=env)
         self.assertSays("memory")
 
