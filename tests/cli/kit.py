@@ -19,6 +19,9 @@ SPC = os.environ["SPC"]
 # The tests of compiled code skip, saying so, where no code generator is built in.
 VERSION = subprocess.run([SPC, "--version"], capture_output=True, text=True).stdout
 needs_compiler = unittest.skipUnless("(" in VERSION, "no code generator is built in")
+# Libraries with a sanitizer in them link only into programs that have it, too, which a host's compiler knows nothing of.
+sanitized = b"__asan_init" in open(SPC, "rb").read() or b"__tsan_init" in open(SPC, "rb").read()
+needs_plain_libraries = unittest.skipIf(sanitized, "built with a sanitizer")
 NAMES = {"float32": "F32", "float16": "F16", "float64": "F64", "int8": "I8", "uint8": "U8", "int32": "I32", "int64": "I64",
          "uint16": "BF16", "bool": "BOOL"}
 

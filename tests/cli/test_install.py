@@ -37,6 +37,7 @@ class Install(kit.Case):
         return done.stdout
 
     @kit.needs_compiler
+    @kit.needs_plain_libraries
     def test_installed(self):
         root = self.path("root")
         self.run_in(self.dir, "cmake", "--install", os.environ["SPC_BUILD"], "--prefix", root)

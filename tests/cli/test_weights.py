@@ -71,6 +71,7 @@ class Files(kit.Case):
         self.assertEqual(self.files(), ["m.sdl", "w.mtx", "w.smtx"])
 
 
+@kit.needs_plain_libraries
 class Late(kit.Case):
     def host(self, *arguments, status=0):
         if not os.path.exists(self.path("host")):

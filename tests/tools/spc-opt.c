@@ -100,8 +100,9 @@ static spc_status run_passes(job *j) {
     }
     ir_plan *plan = ir_plan_new(j->arena);
     const char *text = j->options->plan ? j->options->plan : "";
-    ir_source source = {"plan", text, strlen(text)};
-    spc_status status = ir_plan_parse(plan, j->module->diags, &source);
+    ir_source *source = ir_alloc(j->arena, sizeof *source); /* messages, printed later, point into it */
+    *source = (ir_source){"plan", text, strlen(text)};
+    spc_status status = ir_plan_parse(plan, j->module->diags, source);
     if (status) return status;
     pass_context context = {.target = &target, .plan = plan, .after = print_after, .after_ctx = j};
     return j->options->all ? pass_run_all(j->module, &context) : run_named(j, &context);

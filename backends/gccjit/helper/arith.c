@@ -11,8 +11,10 @@ static char class_of(const ir_op *op) { return ir_dtype_of(op->type->dtype)->cla
 static gcc_jit_rvalue *constant_lane(gj_emitter *e, ir_dtype dtype, const ir_attr *value)
 {
     double real = value->kind == IR_ATTR_FLOAT ? value->f : (double)value->i;
-    int64_t whole = value->kind == IR_ATTR_FLOAT ? (int64_t)value->f : value->i;
+    int64_t whole = value->kind == IR_ATTR_FLOAT ? 0 : value->i;
 
+    if (value->kind == IR_ATTR_FLOAT && !ir_is_float(dtype)) /* of a value that the dtype has */
+        whole = (int64_t)value->f;
     switch (dtype) {
     case IR_F32:
         if (isfinite(real)) /* GCC rounds once, from the decimal value that this double is */
