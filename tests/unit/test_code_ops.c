@@ -419,20 +419,38 @@ static void test_lanes(void **state)
     }
 }
 
+/* Lanes (i * step + first) modulo all that there are, or than are in the first vector. */
+static void shuffle(bench *b, int modulus, const int args[2], int to, int step, int first)
+{
+    char attrs[256];
+    int n = snprintf(attrs, sizeof attrs, " [mask=(");
+
+    for (int i = 0; i < to; i++)
+        n += snprintf(attrs + n, sizeof attrs - (size_t)n, "%s%d", i ? ", " : "", (i * step + first) % modulus);
+    snprintf(attrs + n, sizeof attrs - (size_t)n, ")]");
+    apply(b, IR_OP_shuffle, IR_F32, to, IR_F32, 2, args, attrs);
+}
+
 static void test_shuffle(void **state)
 {
     (void)state;
     bench *b = bench_new();
     EACH_WIDTH(lanes) {
         int args[2] = {input(b, IR_F32, lanes, 0), input(b, IR_F32, lanes, 1)};
-        for (int to = 1; to <= 2 * lanes && to <= 32; to *= 2) {
-            char attrs[256];
-            int n = snprintf(attrs, sizeof attrs, " [mask=(");
-            for (int i = 0; i < to; i++)
-                n += snprintf(attrs + n, sizeof attrs - (size_t)n, "%s%d", i ? ", " : "", (i * 7 + 3) % (2 * lanes));
-            snprintf(attrs + n, sizeof attrs - (size_t)n, ")]");
-            apply(b, IR_OP_shuffle, IR_F32, to, IR_F32, 2, args, attrs);
-        }
+        for (int to = 1; to <= 2 * lanes && to <= 32; to *= 2)
+            shuffle(b, 2 * lanes, args, to, 7, 3);
+    }
+    check(b);
+}
+
+static void test_repeats(void **state)
+{
+    (void)state;
+    bench *b = bench_new();
+    EACH_WIDTH(lanes) {
+        int vector = input(b, IR_F32, lanes, 0);
+        for (int to = lanes; to <= 32 && lanes > 1; to *= 2)
+            shuffle(b, lanes, (int[]){vector, vector}, to, 1, 0);
     }
     check(b);
 }
@@ -505,7 +523,7 @@ int main(void)
         cmocka_unit_test(test_shifts_and_division), cmocka_unit_test(test_compare_and_select),
         cmocka_unit_test(test_logic),              cmocka_unit_test(test_cast),
         cmocka_unit_test(test_bitcast),            cmocka_unit_test(test_lanes),
-        cmocka_unit_test(test_shuffle),            cmocka_unit_test(test_permute),
+        cmocka_unit_test(test_shuffle), cmocka_unit_test(test_repeats),            cmocka_unit_test(test_permute),
         cmocka_unit_test(test_permute2),
         cmocka_unit_test(test_reduce),             cmocka_unit_test(test_tailmask),
     };

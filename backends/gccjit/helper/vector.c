@@ -69,6 +69,35 @@ static gj_value *run_of(gj_emitter *e, const ir_op *op, const ir_attr *mask)
     return gj_join(e, op->type->dtype, mask->count, parts, shape.lanes);
 }
 
+/* A vector of one part over and over: twice by joining it with itself, until it fills the result. */
+static gj_value *repeated(gj_emitter *e, const ir_op *op, const ir_attr *mask)
+{
+    int have = ir_lanes(op->args[0]->type), lanes = have;
+    const gj_value *from = gj_arg(e, op, 0);
+    gj_shape shape = gj_shape_of(e, op->type->dtype, mask->count);
+
+    for (int i = 0; i < mask->count; i++)
+        if (mask->ints[i] != i % have)
+            return NULL;
+    if (op->type->dtype == IR_BOOL || have < 2 || from->parts != 1 || from->lanes != have || mask->count % have)
+        return NULL;
+    gcc_jit_lvalue *part = from->part[0], *parts[GJ_MOST_LANES];
+    const gj_asm *row = shape.lanes == 4 * have ? gj_asm_find(e, IR_OP_shuffle, "four times", IR_I8, IR_I8,
+                                                              shape.lanes * ir_dtype_of(op->type->dtype)->bytes) : NULL;
+    if (row) {
+        gcc_jit_rvalue *whole = gj_read(part);
+        part = gj_asm_add(e, row, shape.type, 1, &whole);
+        lanes = shape.lanes;
+    }
+    for (; lanes < shape.lanes; lanes *= 2)
+        part = gj_join(e, op->type->dtype, 2 * lanes, (gcc_jit_lvalue *[]){part, part}, lanes)->part[0];
+    if (lanes != shape.lanes)
+        return NULL;
+    for (int i = 0; i < shape.parts; i++)
+        parts[i] = part;
+    return gj_join(e, op->type->dtype, mask->count, parts, lanes);
+}
+
 gj_value *gj_emit_shuffle(gj_emitter *e, const ir_op *op)
 {
     const ir_attr *mask = ir_attr_find(op, "mask");
@@ -78,9 +107,11 @@ gj_value *gj_emit_shuffle(gj_emitter *e, const ir_op *op)
 
     if (!mask || mask->count < 1 || mask->count > GJ_MOST_LANES)
         gj_fail(e, SPC_E_INTERNAL, "gccjit: a shuffle of these shapes");
-    gj_value *run = run_of(e, op, mask);
-    if (run)
-        return run;
+    gj_value *known = run_of(e, op, mask);
+    if (!known)
+        known = repeated(e, op, mask);
+    if (known)
+        return known;
     for (int i = 0; i < mask->count; i++) {
         int lane = (int)mask->ints[i];
         lanes[i] = gj_lane(e, op->type->dtype, lane < have ? a : b, lane % have);
