@@ -185,11 +185,17 @@ static bool has_bias(const ir_op *op)
                                 op->code == IR_OP_conv2d_planes);
 }
 
-/* Floats are worked on as they are, integers are summed in the result's dtype; an index is compared as what it counts. */
+/* Floats are worked on as they are, those of 16 bits in f32; sums of integers are i32, their other results of the result's
+ * dtype; an index is compared as what it counts. */
 static ir_dtype compute_dtype(const ir_op *core)
 {
-    ir_dtype x = core->args[0]->type->dtype;
-    return ir_is_float(x) || core->code == IR_OP_argmax ? x : core->type->dtype;
+    const ir_dtype dtype = core->args[0]->type->dtype;
+
+    if (core->code != IR_OP_concat && (dtype == IR_F16 || dtype == IR_BF16))
+        return IR_F32;
+    if (ir_is_float(dtype) || core->code == IR_OP_argmax)
+        return dtype;
+    return core->code == IR_OP_sum || graph_is_contraction(core) ? IR_I32 : core->type->dtype;
 }
 
 void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
@@ -211,9 +217,6 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
         contraction_region(m, fused, op, &out->contraction);
     }
     out->compute = out->core ? compute_dtype(out->core) : out->result->type->dtype;
-    bool narrow = out->compute == IR_F16 || out->compute == IR_BF16;
-    if (narrow && out->core && out->core->code != IR_OP_concat)
-        out->compute = IR_F32; /* sums keep f32 whatever the storage type */
 }
 
 /* ---- dims that types mention ---- */
