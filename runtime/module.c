@@ -38,6 +38,16 @@ static spc_module *empty_module(void)
     return m;
 }
 
+static spc_status find_functions(spc_module *m, rt_error *error)
+{
+    m->functions = calloc(m->manifest->nlayers + 1, sizeof *m->functions);
+    if (!m->functions)
+        return rt_fail(error, SPC_E_NOMEM, "no memory for the functions of a module");
+    for (size_t i = 0; i < m->manifest->nlayers; i++)
+        m->functions[i] = m->code.symbol(m->code.ctx, m->manifest->layers[i].symbol);
+    return SPC_OK;
+}
+
 static spc_status fill(spc_module *m, const char *text, rt_error *error)
 {
     if (!(m->text = strdup(text)))
@@ -45,6 +55,8 @@ static spc_status fill(spc_module *m, const char *text, rt_error *error)
     spc_status status = rt_manifest_parse(text, &m->manifest, error);
     if (!status && m->code.symbol)
         status = check_features(m->manifest, error);
+    if (!status && m->code.symbol)
+        status = find_functions(m, error);
     if (!status && m->manifest->nlate && !(m->binding = rt_binding_new(m->manifest)))
         status = rt_fail(error, SPC_E_NOMEM, "no memory for the weights of a module");
     return status;
@@ -182,6 +194,7 @@ RT_EXPORT void spc_module_free(spc_module *m)
     if (m->code.release)
         m->code.release(m->code.ctx);
     rt_messages_free(m->messages);
+    free(m->functions);
     free(m->text);
     free(m);
 }

@@ -265,20 +265,25 @@ static spc_status find_scratch(call *c, int threads, size_t *bytes)
 /* What the first version of the struct held; later members count as zero where the caller's ends before them. */
 static const size_t least_exec = offsetof(spc_exec, weights);
 
-static spc_status check_exec(call *c, const spc_exec *exec)
+static spc_status check_scratch(call *c, const spc_exec *exec)
 {
     size_t needed = 0;
-    if (!exec)
-        return SPC_OK;
-    if (exec->size < least_exec)
-        return rt_fail(&c->error, SPC_E_ARG, "spc_exec: size is %zu, set it to sizeof(spc_exec)", exec->size);
-    if (!exec->scratch)
+    if (!exec || !exec->scratch)
         return SPC_OK;
     const spc_status status = find_scratch(c, exec->threads, &needed);
     if (!status && exec->scratch_bytes < needed)
         return rt_fail(&c->error, SPC_E_ARG, "layer %s: %zu bytes of scratch given, %zu needed", c->layer->name,
                        exec->scratch_bytes, needed);
     return status;
+}
+
+/* Compiled layers check how much scratch they are given themselves, in less time than the manifest's formula takes to
+ * evaluate, which would be a third of a small layer's time; the formula is for telling what was wrong. */
+static spc_status check_exec(const spc_module *m, call *c, const spc_exec *exec)
+{
+    if (exec && exec->size < least_exec)
+        return rt_fail(&c->error, SPC_E_ARG, "spc_exec: size is %zu, set it to sizeof(spc_exec)", exec->size);
+    return m->code.symbol ? SPC_OK : check_scratch(c, exec);
 }
 
 /* ---- the call ---- */
@@ -308,7 +313,7 @@ static spc_status run(const spc_module *m, call *c, const spc_exec *exec)
     int status;
     rt_error said = {.text = ""};
     if (m->code.symbol) {
-        void *function = m->code.symbol(m->code.ctx, c->layer->symbol);
+        void *function = m->functions[c->layer - m->manifest->layers];
         if (!function)
             return rt_fail(&c->error, SPC_E_ABI, "layer %s: its function %s is missing", c->layer->name, c->layer->symbol);
         status = rt_call_words(function, words, count);
@@ -319,6 +324,8 @@ static spc_status run(const spc_module *m, call *c, const spc_exec *exec)
         return SPC_OK;
     if (said.text[0]) /* an interpreter says more than a status */
         return rt_fail(&c->error, (spc_status)status, "layer %s: %s", c->layer->name, said.text);
+    if (m->code.symbol && check_scratch(c, exec))
+        return SPC_E_ARG;
     if (status == SPC_E_ARG) /* the shapes fit: what is left is what only the layer's own code looks at */
         return rt_fail(&c->error, SPC_E_ARG, "layer %s: with these dims an extent in its body is negative or does not divide, "
                        "a reduced axis is empty, or the contract of a layer that it calls does not hold", c->layer->name);
@@ -359,7 +366,7 @@ RT_EXPORT spc_status spc_run(const spc_module *m, const char *layer, const spc_t
     if (!status)
         status = check_call(&c);
     if (!status)
-        status = check_exec(&c, exec);
+        status = check_exec(m, &c, exec);
     if (!status)
         status = add_weights(m, &c, &exec, &own);
     if (!status)
