@@ -15,22 +15,31 @@ static ir_plan_variant *add_variant(ir_plan *plan, ir_plan_line *line, const cha
     return v;
 }
 
+/* What the user left open. A variant sees the columns above the limit of those before it. */
+static void complete_given(const planner_facts *f, const ir_plan_line *given, ir_plan *plan, ir_plan_line *line)
+{
+    int64_t least = 1;
+    line->loc = given->loc;
+    for (const ir_plan_variant *v = given->variants; v; v = v->next) {
+        bool of_columns = v->dim && f->batch_dim && !strcmp(v->dim, f->batch_dim);
+        int64_t most = of_columns ? v->limit : f->columns;
+        planner_choose(f, f->columns ? f->columns : least, most, &add_variant(plan, line, v->dim, v->limit, &v->terms)->terms);
+        if (of_columns && v->limit >= least)
+            least = v->limit + 1;
+    }
+}
+
 static void complete_line(const planner_facts *f, const ir_plan_line *given, ir_plan *plan, ir_plan_line *line)
 {
-    static const ir_plan_terms open;
+    planner_variant variants[PLANNER_MAX_VARIANTS];
     line->variants = NULL; /* instead of the open one that a new line has */
     if (given) {
-        line->loc = given->loc;
-        for (const ir_plan_variant *v = given->variants; v; v = v->next) {
-            bool of_columns = v->dim && f->batch_dim && !strcmp(v->dim, f->batch_dim);
-            planner_choose(f, of_columns ? v->limit : f->columns,
-                           &add_variant(plan, line, v->dim, v->limit, &v->terms)->terms);
-        }
+        complete_given(f, given, plan, line);
         return;
     }
-    for (const int64_t *limit = planner_limits(f); *limit; limit++)
-        planner_choose(f, *limit, &add_variant(plan, line, f->batch_dim, *limit, &open)->terms);
-    planner_choose(f, f->columns, &add_variant(plan, line, NULL, 0, &open)->terms);
+    size_t count = planner_variants(f, variants);
+    for (size_t i = 0; i < count; i++)
+        add_variant(plan, line, variants[i].limit ? f->batch_dim : NULL, variants[i].limit, &variants[i].terms);
 }
 
 spc_status pass_plan(ir_module *m, pass_context *context)

@@ -335,6 +335,8 @@ typedef struct lw_shared {
 /* Names of the dims that the region's ops mention, in the module's order. */
 int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 
+/* Lanes of the vectors that a kernel works in. */
+int lw_lanes(const ir_target *, const lw_region *, const ir_plan_terms *);
 /* Whether lowering would take these terms, all of them chosen; and with which storage (packed; else A is in place). */
 bool lw_accepts(ir_module *, const pass_context *, const lw_region *, const ir_plan_terms *, rt_storage *storage,
                 bool *packed);

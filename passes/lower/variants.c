@@ -155,18 +155,20 @@ static bool make_storage(lw_kernel *k, const pass_context *context, const ir_op 
 /* Panels that are narrower than the machine's vectors, or no multiple of them, take narrower ones. */
 enum { NARROWEST = 4 };
 
+int lw_lanes(const ir_target *target, const lw_region *region, const ir_plan_terms *terms)
+{
+    int lanes = target->vector_bytes / (region->widest < 4 ? 4 : region->widest);
+    bool batch = region->has_contraction && terms->lanes == PLAN_LANES_BATCH;
+    while (batch && lanes > NARROWEST && terms->tile_cols % lanes)
+        lanes /= 2;
+    return lanes < 1 ? 1 : lanes;
+}
+
 static void set_types(lw_kernel *k)
 {
-    const lw_region *region = k->region;
-    int bytes = region->widest;
-    k->lanes = k->target->vector_bytes / (bytes < 4 ? 4 : bytes);
-    if (k->lanes < 1)
-        k->lanes = 1;
-    bool batch = region->has_contraction && k->terms->lanes == PLAN_LANES_BATCH;
-    while (batch && k->lanes > NARROWEST && k->terms->tile_cols % k->lanes)
-        k->lanes /= 2;
-    k->scalar = ir_scalar(k->module, region->compute);
-    k->vector = ir_vector(k->module, region->compute, k->lanes);
+    k->lanes = lw_lanes(k->target, k->region, k->terms);
+    k->scalar = ir_scalar(k->module, k->region->compute);
+    k->vector = ir_vector(k->module, k->region->compute, k->lanes);
 }
 
 static ir_dtype array_dtype(const lw_kernel *k, const rt_array_info *info)

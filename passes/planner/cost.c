@@ -7,34 +7,45 @@
 #include "passes/planner/planner.h"
 
 #include <math.h>
-#include <string.h>
 
-/* Constants of the model that are of the code that is generated, not of a machine. Fitted by bench/planner. */
-static const double FMA_LATENCY = 4, OVERLAP = 0.15, LOOP_ENTRY = 6, ROW_END = 2, CALL = 150, CACHE_SHARE = 0.75;
+/* What the generated code takes, in cycles unless said otherwise; the same on all machines. Fitted to measured grids by
+ * bench/fit_planner.py. */
+static const double
+    FMA_LATENCY = 3,     /* of a chain of multiply-adds, some of which hide behind other rows */
+    SHORT_CHAIN = 14,    /* chains of so many are half hidden */
+    OVERLAP = 0.08,      /* share of the resources that do not bind that shows all the same */
+    LOOP_ENTRY = 4, GROUP = 2.5, ROW_END = 1.7, /* of each loop, row group, row */
+    REMEMBERED = 220,    /* ends of loops */
+    STEP = 1.4,          /* instructions of a step of a loop */
+    SUM = 0.9,           /* a vector of sums that waits between K tiles: stored, loaded */
+    PANEL_ROW = 5,       /* of a copied panel, beside its vectors */
+    UNPACK = 1.8,        /* a coordinate of a few bits */
+    STORE_ONE = 3.4, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
+    CALL = 1500,         /* checks, dispatch and launch of a layer */
+    L1_SHARE = 0.65, L2_SHARE = 1, /* of a cache that data can count on to stay in */
+    STREAM = 0.75;       /* rate of weights, that are read once, against activations that stay in a cache */
 
 typedef struct work {
     const planner_facts *f;
     const planner_machine *machine;
+    const planner_kernel *kernel;
     const ir_plan_terms *terms;
     planner_population p;
     double cols, rows, depth, group, lanes, ktiles, batches;
+    double narrow; /* how many times as many vectors a cycle takes where they are narrower than the machine's */
     bool gathers; /* lanes=rows, k: each lane has a column of its own */
     double cycles[PLANNER_RESOURCES];
 } work;
 
-/* Size of what fits in a level, and where something of so many bytes lies: -1 L1, else an index of bytes[]. */
-static int level_of(const ir_target *t, double bytes)
+/* Cycles to read so many bytes out of a working set of that size: what part of it misses in each cache. */
+static double read_cycles(const work *w, double bytes, double working_set, double rate)
 {
-    double sizes[PLANNER_LEVELS] = {(double)t->l1d_bytes, (double)t->l2_bytes, (double)t->l3_bytes};
-    int level = -1;
-    for (int i = 0; i < PLANNER_LEVELS && bytes > CACHE_SHARE * sizes[i]; i++)
-        level = i;
-    return level;
-}
-
-static double cycles_of_bytes(const work *w, double bytes, int level)
-{
-    return level < 0 ? 0 : bytes / w->machine->bytes[level];
+    const ir_target *t = w->f->target;
+    double sizes[PLANNER_LEVELS] = {L1_SHARE * (double)t->l1d_bytes, L2_SHARE * (double)t->l2_bytes, (double)t->l3_bytes};
+    double cycles = 0;
+    for (int i = 0; i < PLANNER_LEVELS && working_set > sizes[i]; i++)
+        cycles += bytes * (1 - sizes[i] / working_set) / (rate * w->machine->bytes[i]);
+    return cycles;
 }
 
 /* Share of the L1 data cache that rows at this distance can use: at large powers of two they meet in few sets. */
@@ -51,7 +62,7 @@ static double usable(double stride_bytes, double lines)
 static void loads(work *w, double vectors, double scalars)
 {
     const planner_machine *m = w->machine;
-    w->cycles[PLANNER_loads] += vectors / m->vector_loads + scalars / m->scalar_loads;
+    w->cycles[PLANNER_loads] += vectors / (m->vector_loads * w->narrow) + scalars / m->scalar_loads;
 }
 
 static void issue(work *w, double instructions)
@@ -59,35 +70,38 @@ static void issue(work *w, double instructions)
     w->cycles[PLANNER_issue] += instructions / w->machine->issue;
 }
 
+/* Multiply-adds into one register follow one another; those of the next row group overtake the end of short chains. */
 static double chain(const work *w, double passes)
 {
-    return passes * w->p.stored / w->group * FMA_LATENCY;
+    double all = w->p.stored / w->group, length = w->p.runs > 0 ? all / w->p.runs : all;
+    bool hides = w->terms->lanes == PLAN_LANES_BATCH;
+    return passes * all * FMA_LATENCY * (hides ? length / (length + SHORT_CHAIN) : 1);
 }
 
 static void arithmetic(work *w, double passes, double fmas)
 {
-    double rate = passes * fmas / w->machine->fma, latency = chain(w, passes);
+    double rate = passes * fmas / (w->machine->fma * w->narrow), latency = chain(w, passes);
     w->cycles[PLANNER_arithmetic] += rate > latency ? rate : latency;
 }
 
-/* Loops whose length is data end by a wrong guess, unless they are so short and few that the predictor knows them. */
+/* Loops whose length is data end by a wrong guess, unless they are so few that their lengths are remembered. */
 static void loop_ends(work *w, double passes)
 {
-    double each = LOOP_ENTRY + (w->p.counted ? w->machine->mispredict : 0);
-    w->cycles[PLANNER_overhead] += passes * w->p.runs * each;
+    double forgotten = w->p.counted ? w->p.runs / (w->p.runs + REMEMBERED) : 0;
+    w->cycles[PLANNER_overhead] += passes * w->p.runs * (LOOP_ENTRY + forgotten * w->machine->mispredict);
 }
 
 static void weight_bytes(work *w, double passes)
 {
     double bytes = w->p.value_bytes + w->p.metadata_bytes;
-    w->cycles[PLANNER_weights] += cycles_of_bytes(w, passes * bytes, level_of(w->f->target, bytes));
+    w->cycles[PLANNER_weights] += read_cycles(w, passes * bytes, bytes, STREAM);
 }
 
 /* Vectors copied one by one; or through the registers in squares of lanes x lanes. */
 static double copy_cycles(const work *w, double vectors, bool transposes)
 {
     double stages = transposes ? log2(w->lanes) / w->machine->shuffles : 0;
-    return vectors * (1 / w->machine->vector_loads + 1 + stages);
+    return vectors * (1 / w->machine->vector_loads + 1 + stages) / w->narrow;
 }
 
 /* ---- lanes=batch ---- */
@@ -97,29 +111,30 @@ static void batch_pass(work *w, double passes, double vectors)
     const planner_population *p = &w->p;
     bool folded = p->columns >= p->stored; /* each activation vector has one use, as a memory operand */
     arithmetic(w, passes, p->stored * vectors);
-    loads(w, passes * p->columns * vectors, passes * (p->stored + p->coordinates));
+    loads(w, passes * p->columns * vectors, passes * (p->stored + p->coordinates + UNPACK * w->machine->scalar_loads * p->narrow));
     issue(w, passes * (p->stored * (vectors + 1) + (folded ? 0 : p->columns * vectors) + 2 * p->coordinates +
-                       3 * p->narrow + 2 * p->steps / w->terms->unroll));
+                       3 * p->narrow + STEP * p->steps / w->terms->unroll));
     loop_ends(w, passes);
-    double sums = w->ktiles > 1 || w->f->region->contraction.rows_inside ? 2 * w->ktiles : 1;
-    w->cycles[PLANNER_overhead] += passes * (w->rows * vectors * sums + w->rows * ROW_END * w->ktiles);
+    double sums = w->ktiles > 1 || w->f->region->contraction.rows_inside ? 2 * SUM * w->ktiles : 1;
+    double rows = w->rows * (vectors * sums + ROW_END * w->ktiles) + w->rows / w->group * w->ktiles * GROUP;
+    w->cycles[PLANNER_overhead] += passes * rows;
 }
 
 static void panel_traffic(work *w, double passes, double vectors, bool packed)
 {
-    double line_bytes = w->lanes * 4, width = vectors * line_bytes;
+    double width = vectors * w->lanes * 4;
     double depth = w->terms->tile_k > 0 ? (double)w->terms->tile_k : w->depth;
-    double share = packed ? 1 : usable(w->cols * 4, vectors * line_bytes / 64);
-    int level = level_of(w->f->target, depth * width / (share > 0 ? share : 1));
-    w->cycles[PLANNER_activations] += cycles_of_bytes(w, passes * w->p.columns * width, level);
+    double share = packed ? 1 : usable(w->cols * 4, width / 64);
+    w->cycles[PLANNER_activations] += read_cycles(w, passes * w->p.columns * width, depth * width / share, 1);
 }
 
 static void pack_panels(work *w, double panels, double vectors)
 {
     const lw_contraction *c = &w->f->region->contraction;
-    double bytes = w->depth * w->cols * 4;
-    double cycles = copy_cycles(w, panels * w->depth * vectors, c->depth_inside);
-    cycles += cycles_of_bytes(w, panels * w->depth * vectors * w->lanes * 4, level_of(w->f->target, bytes));
+    double moved = panels * w->depth * vectors, bytes = w->depth * w->cols * 4;
+    double cycles = copy_cycles(w, moved, c->depth_inside);
+    cycles += panels * w->depth * PANEL_ROW / (c->depth_inside ? w->lanes : 1);
+    cycles += read_cycles(w, moved * w->lanes * 4, bytes, 1);
     if (c->rows_inside)
         cycles += copy_cycles(w, panels * w->rows * vectors, true);
     w->cycles[PLANNER_packing] += cycles;
@@ -152,10 +167,11 @@ static void lanes_pass(work *w, double passes, double slots)
 {
     const planner_population *p = &w->p;
     bool along_k = w->terms->lanes == PLAN_LANES_K;
-    double vectors = p->stored / w->lanes + (along_k ? w->rows / 2 : 0); /* the last of a row is half full */
+    double vectors = p->stored / w->lanes + (along_k && p->counted ? w->rows / 2 : 0); /* the last one is half full */
+    double unpacking = UNPACK * w->machine->scalar_loads * p->narrow;
     arithmetic(w, passes, vectors * slots);
-    issue(w, passes * (vectors * (slots + 1) + p->columns * slots / (along_k ? w->lanes : 1) + 2 * p->steps / w->terms->unroll));
-    loads(w, passes * vectors, 0);
+    issue(w, passes * (vectors * (slots + 1) + p->columns * slots / (along_k ? w->lanes : 1) + STEP * p->steps / w->terms->unroll));
+    loads(w, passes * vectors, passes * unpacking);
     if (w->gathers)
         gather(w, passes * p->stored * slots);
     else if (along_k)
@@ -166,57 +182,39 @@ static void lanes_pass(work *w, double passes, double slots)
 }
 
 /* Sums that are stored as vectors, else one by one; lanes=k adds up lanes first. */
-static void finish_lanes(work *w, bool sorted)
+static void finish_lanes(work *w)
 {
-    bool whole = w->f->region->contraction.rows_inside && !sorted && w->terms->lanes == PLAN_LANES_ROWS;
-    double each = whole ? 2 / w->lanes : w->terms->lanes == PLAN_LANES_K ? 10 : 3;
+    bool whole = w->f->region->contraction.rows_inside && !w->kernel->sorted && w->terms->lanes == PLAN_LANES_ROWS;
+    double each = whole ? STORE_WHOLE / w->lanes : w->terms->lanes == PLAN_LANES_K ? REDUCE : STORE_ONE;
     w->cycles[PLANNER_overhead] += w->cols * w->rows * each;
 }
 
-static void lanes_nest(work *w, const rt_storage *storage)
+static void lanes_nest(work *w)
 {
     double slots = (double)w->terms->tile_cols, blocks = floor(w->cols / slots), rest = w->cols - blocks * slots;
     lanes_pass(w, blocks, slots);
     lanes_pass(w, rest, 1);
     weight_bytes(w, blocks + rest);
-    finish_lanes(w, storage && storage->sorted);
+    finish_lanes(w);
 }
 
 /* ---- all ---- */
 
-static double or_typical(double known)
-{
-    enum { TYPICAL = 256 }; /* extents that are given at the call */
-    return known > 0 ? known : TYPICAL;
-}
-
-/* A read in place: every element, four rows at a time. */
-static planner_population in_place(const work *w)
-{
-    double all = w->rows * w->depth;
-    return (planner_population){.stored = all, .columns = all / 4, .runs = w->rows / 4, .steps = all / 4, .value_bytes = 4 * all};
-}
-
-static void start(work *w, const rt_storage *storage)
+static void start(work *w)
 {
     const lw_contraction *c = &w->f->region->contraction;
-    int64_t rows = w->f->rows, depth = w->f->depth, batch;
-    if (!storage) {
-        ir_extent_is_const(c->rows, &rows);
-        ir_extent_is_const(c->depth, &depth);
-    }
-    w->rows = or_typical((double)rows);
-    w->depth = or_typical((double)depth);
+    int64_t batch;
+    w->p = w->kernel->population;
+    w->lanes = w->kernel->lanes;
+    w->narrow = w->lanes < w->f->lanes ? w->machine->halves : 1;
+    w->group = w->kernel->group;
+    w->ktiles = (double)w->kernel->ktiles;
+    w->rows = w->kernel->packed ? (double)w->f->rows : w->p.runs * w->group;
+    w->depth = w->kernel->packed ? (double)w->f->depth : w->p.runs > 0 ? w->p.steps / w->p.runs : 0;
     w->batches = 1;
     for (int i = 0; i < c->batch_rank; i++)
         w->batches *= ir_extent_is_const(c->batch_dims[i], &batch) ? (double)batch : 1;
-    w->group = storage ? lw_group_rows(storage) : 4;
-    w->ktiles = storage ? (double)lw_ktile_count(storage) : 1;
-    if (storage)
-        planner_estimate(w->f, storage, &w->p);
-    else
-        w->p = in_place(w);
-    w->gathers = storage && w->p.coordinates >= w->p.stored && w->terms->lanes != PLAN_LANES_BATCH;
+    w->gathers = w->kernel->packed && w->p.coordinates >= w->p.stored && w->terms->lanes != PLAN_LANES_BATCH;
 }
 
 static void sum_up(const work *w, planner_candidate *c)
@@ -237,16 +235,16 @@ static void sum_up(const work *w, planner_candidate *c)
     c->predicted_ns = (most + OVERLAP * (others - most) + on_top) / w->machine->ghz;
 }
 
-void planner_cost(const planner_facts *f, int64_t columns, const rt_storage *storage, planner_candidate *c)
+void planner_cost(const planner_facts *f, int64_t columns, const planner_kernel *k, planner_candidate *c)
 {
-    work w = {.f = f, .machine = planner_machine_of(f->target), .terms = &c->terms, .cols = (double)columns, .lanes = f->lanes};
-    c->predicted_ns = 0;
-    if (!f->region->has_contraction)
+    work w = {.f = f, .machine = planner_machine_of(f->target), .kernel = k, .terms = &k->terms, .cols = (double)columns};
+    *c = (planner_candidate){.terms = k->terms, .family = k->family, .dense = k->dense};
+    if (!f->region->has_contraction || !k->group)
         return;
-    start(&w, storage);
-    if (c->terms.lanes == PLAN_LANES_BATCH)
+    start(&w);
+    if (k->terms.lanes == PLAN_LANES_BATCH)
         batch_nest(&w);
     else
-        lanes_nest(&w, storage);
+        lanes_nest(&w);
     sum_up(&w, c);
 }

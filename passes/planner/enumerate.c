@@ -10,6 +10,7 @@
 
 enum { LIST = 4 };
 enum { ROWS_DIVIDE = 1 << 16 }; /* in a list of rows: the largest divisor up to that */
+enum { HALF = 1 << 16 }; /* in a list of vectors: half a one, for few columns */
 enum { YES = 1, NO = -1 };
 
 typedef struct kernel_family {
@@ -40,9 +41,8 @@ enum { FAMILIES = sizeof families / sizeof *families };
 
 typedef struct enumeration {
     const planner_facts *f;
-    int64_t columns;
     const ir_plan_terms *given;
-    planner_candidate *out;
+    planner_kernel *out;
     size_t count, max;
 } enumeration;
 
@@ -77,6 +77,18 @@ static void write_store(const enumeration *e, const kernel_family *family, int64
     out[used < size ? used : size - 1] = 0;
 }
 
+/* K tiles of a convolution with windows are whole pixels of the window, or the same part of each pixel, so that tile after
+ * tile reads what the last one brought to the cache. */
+static int64_t window_tile(const planner_facts *f, int64_t tile, int64_t unit)
+{
+    int64_t inputs = 1;
+    ir_extent_is_const(f->region->contraction.op->args[0]->type->dims[3], &inputs);
+    if (inputs <= tile)
+        return tile / inputs * inputs;
+    int64_t part = largest_divisor(inputs, tile);
+    return part % unit ? inputs : part;
+}
+
 /* K tile for a packed panel of so many columns that takes quarters/4 of the L1 data cache: whole tiles of 64, and whole
  * groups and blocks. -1: all of K. */
 static int64_t k_tile(const planner_facts *f, int64_t columns, int quarters)
@@ -89,7 +101,9 @@ static int64_t k_tile(const planner_facts *f, int64_t columns, int quarters)
         rows = 64;
     rt_pattern_kind kind = planner_pattern_kind(f);
     int64_t unit = kind == RT_NM || kind == RT_BLOCK ? f->pattern.part[0].b : 1;
-    return unit > 1 ? (rows + unit - 1) / unit * unit : rows;
+    if (unit > 1)
+        rows = (rows + unit - 1) / unit * unit;
+    return f->region->contraction.windowed ? window_tile(f, rows, unit < 1 ? 1 : unit) : rows;
 }
 
 /* What the user gave holds. */
@@ -122,24 +136,70 @@ static bool is_known(const enumeration *e, const ir_plan_terms *t)
     return false;
 }
 
-static void add(enumeration *e, const char *name, const ir_plan_terms *terms)
+/* A read in place: every element, four rows at a time. */
+static void fill_in_place(const planner_facts *f, planner_kernel *k)
 {
-    planner_candidate *c = &e->out[e->count];
-    rt_storage storage;
-    bool packed;
-    *c = (planner_candidate){.terms = *terms, .family = name};
-    impose(e->given, &c->terms);
-    if (is_known(e, &c->terms) || !lw_accepts(e->f->module, e->f->context, e->f->region, &c->terms, &storage, &packed))
-        return;
-    c->dense = !packed || strncmp(c->terms.store, "dense", 5) == 0;
-    planner_cost(e->f, e->columns, packed ? &storage : NULL, c);
-    e->count++;
+    enum { TYPICAL = 256, IN_PLACE_ROWS = 4 }; /* of extents that are given at the call */
+    int64_t rows = TYPICAL, depth = TYPICAL;
+    ir_extent_is_const(f->region->contraction.rows, &rows);
+    ir_extent_is_const(f->region->contraction.depth, &depth);
+    double all = (double)rows * (double)depth;
+    k->dense = true;
+    k->group = IN_PLACE_ROWS;
+    k->ktiles = 1;
+    k->population = (planner_population){.stored = all, .columns = all / k->group, .runs = (double)rows / k->group,
+                                         .steps = all / k->group, .value_bytes = 4 * all};
 }
 
-/* More columns than there are would only be padding. */
-static bool is_too_wide(const enumeration *e, int64_t columns, int64_t least)
+static void fill_packed(const planner_facts *f, const rt_storage *storage, planner_kernel *k)
 {
-    return columns > least && columns >= e->columns + least;
+    k->dense = strncmp(k->terms.store, "dense", 5) == 0;
+    k->sorted = storage->sorted;
+    k->group = lw_group_rows(storage);
+    k->ktile = storage->request.ktile;
+    k->ktiles = lw_ktile_count(storage);
+    k->pad = storage->request.pad;
+    planner_estimate(f, storage, &k->population);
+}
+
+/* Its sums, a vector of weights and one of activations do not fit in the registers at once. */
+static bool spills(const planner_facts *f, const planner_kernel *k)
+{
+    bool vectors = k->terms.lanes != PLAN_LANES_K;
+    int64_t sums = k->group * k->terms.tile_cols / (vectors ? k->lanes : 1);
+    return sums > f->target->vector_registers - 4;
+}
+
+static void add(enumeration *e, const char *name, const ir_plan_terms *terms)
+{
+    planner_kernel *k = &e->out[e->count];
+    rt_storage storage;
+    *k = (planner_kernel){.terms = *terms, .family = name};
+    impose(e->given, &k->terms);
+    if (is_known(e, &k->terms) || !lw_accepts(e->f->module, e->f->context, e->f->region, &k->terms, &storage, &k->packed))
+        return;
+    if (k->packed)
+        fill_packed(e->f, &storage, k);
+    else if (e->f->region->has_contraction)
+        fill_in_place(e->f, k);
+    k->lanes = lw_lanes(e->f->target, e->f->region, &k->terms);
+    bool asked = e->given && (e->given->tile_cols || e->given->store[0]);
+    if (asked || !e->f->region->has_contraction || !spills(e->f, k))
+        e->count++;
+}
+
+bool planner_is_too_wide(const planner_facts *f, const planner_kernel *k, int64_t columns)
+{
+    int64_t least = k->terms.lanes == PLAN_LANES_BATCH ? f->lanes : 1;
+    return k->terms.tile_cols > least && k->terms.tile_cols >= columns + least;
+}
+
+/* Images: panels are whole rows of pixels, and made as the convolution says. */
+static void fit_planes(const planner_facts *f, int64_t rows, ir_plan_terms *t)
+{
+    const lw_contraction *c = &f->region->contraction;
+    t->tile_cols = planner_panel_pixels(f, (int)rows);
+    t->pack = c->fill == LW_FILL_COPY ? -1 : 1;
 }
 
 static void add_all(enumeration *e, const kernel_family *family, int64_t rows, int64_t columns)
@@ -147,9 +207,11 @@ static void add_all(enumeration *e, const kernel_family *family, int64_t rows, i
     ir_plan_terms t = {.lanes = family->lanes, .pack = family->pack, .rows = -1, .par = PLAN_PAR_BOTH, .tile_cols = columns};
     if (e->f->region->contraction.packed)
         write_store(e, family, rows, t.store, sizeof t.store);
+    if (e->f->region->contraction.planes && family->lanes == PLAN_LANES_BATCH)
+        fit_planes(e->f, rows, &t);
     for (int i = 0; i < LIST && (i == 0 || family->tiles[i]); i++)
         for (int j = 0; j < LIST && family->unrolls[j] && e->count < e->max; j++) {
-            t.tile_k = k_tile(e->f, columns, family->tiles[i]);
+            t.tile_k = k_tile(e->f, t.tile_cols, family->tiles[i]);
             t.unroll = family->unrolls[j];
             add(e, family->name, &t);
         }
@@ -157,26 +219,39 @@ static void add_all(enumeration *e, const kernel_family *family, int64_t rows, i
 
 static void add_family(enumeration *e, const kernel_family *family)
 {
-    bool batch = family->lanes == PLAN_LANES_BATCH;
-    int64_t unit = batch ? e->f->lanes : 1;
+    int64_t unit = family->lanes == PLAN_LANES_BATCH ? e->f->lanes : 1;
     for (int i = 0; i < LIST && family->rows[i]; i++)
         for (int j = 0; j < LIST && family->columns[j]; j++)
-            if (!is_too_wide(e, family->columns[j] * unit, unit))
-                add_all(e, family, rows_of(e, family, family->rows[i]), family->columns[j] * unit);
+            add_all(e, family, rows_of(e, family, family->rows[i]),
+                    family->columns[j] == HALF ? unit / 2 : family->columns[j] * unit);
 }
 
-size_t planner_enumerate(const planner_facts *f, int64_t columns, const ir_plan_terms *given, planner_candidate *out,
-                         size_t max)
+/* What is given fits nothing: the first kernel of the lanes that are wanted, all the same, so that lowering says why not. */
+static void add_refused(enumeration *e)
 {
-    enumeration e = {.f = f, .columns = columns < 1 ? 1 : columns, .given = given, .out = out, .max = max};
-    if (!max)
-        return 0;
-    if (!f->region->has_contraction) {
+    const ir_lanes_kind wanted = e->given ? e->given->lanes : PLAN_LANES_OPEN;
+    const kernel_family *family = families;
+    while (wanted && family < families + FAMILIES - 1 && family->lanes != wanted)
+        family++;
+    ir_plan_terms t = {.lanes = family->lanes, .pack = family->pack, .rows = -1, .par = PLAN_PAR_BOTH, .tile_k = -1,
+                       .unroll = family->unrolls[0]};
+    t.tile_cols = (family->columns[0] == HALF ? 1 : family->columns[0]) * (family->lanes == PLAN_LANES_BATCH ? e->f->lanes : 1);
+    if (e->f->region->contraction.packed)
+        write_store(e, family, rows_of(e, family, family->rows[0]), t.store, sizeof t.store);
+    impose(e->given, &t);
+    e->out[e->count++] = (planner_kernel){.terms = t, .family = family->name};
+}
+
+size_t planner_enumerate(const planner_facts *f, const ir_plan_terms *given, planner_kernel *out, size_t max)
+{
+    enumeration e = {.f = f, .given = given, .out = out, .max = max};
+    if (!f->region->has_contraction)
         add(&e, "elementwise", &(ir_plan_terms){.unroll = 1, .rows = -1, .par = PLAN_PAR_BOTH});
-        return e.count;
-    }
-    for (int i = 0; i < FAMILIES && e.count < max; i++)
-        if (families[i].patterns >> planner_pattern_kind(f) & 1)
-            add_family(&e, &families[i]);
+    else
+        for (int i = 0; i < FAMILIES && e.count < max; i++)
+            if (families[i].patterns >> planner_pattern_kind(f) & 1)
+                add_family(&e, &families[i]);
+    if (!e.count)
+        add_refused(&e);
     return e.count;
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const planner_machine machines[] = {
-#define MACHINE(prefix, ghz, fma, vector_loads, scalar_loads, issue, shuffles, gather, mispredict, l2, l3, dram) \
-    {prefix, ghz, fma, vector_loads, scalar_loads, issue, shuffles, gather, mispredict, {l2, l3, dram}},
+#define MACHINE(prefix, ghz, fma, halves, vector_loads, scalar_loads, issue, shuffles, gather, mispredict, l2, l3, dram) \
+    {prefix, ghz, fma, halves, vector_loads, scalar_loads, issue, shuffles, gather, mispredict, {l2, l3, dram}},
 #include "passes/planner/machines.def"
 #undef MACHINE
 };

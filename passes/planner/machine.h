@@ -8,7 +8,7 @@ enum { PLANNER_LEVELS = 3 }; /* L2, L3, DRAM */
 
 typedef struct planner_machine {
     const char *prefix;
-    double ghz, fma, vector_loads, scalar_loads, issue, shuffles, gather, mispredict;
+    double ghz, fma, halves, vector_loads, scalar_loads, issue, shuffles, gather, mispredict;
     double bytes[PLANNER_LEVELS];
 } planner_machine;
 

@@ -1,6 +1,6 @@
 /* planner: the only place that chooses. Private to passes/; ranking.h is what others may see.
  *
- *     facts ──enumerate.c──▶ candidates ──estimate.c, cost.c──▶ with their cost ──choose.c──▶ terms, variants */
+ *     facts ──enumerate.c, estimate.c──▶ kernels ──cost.c──▶ candidates with their cost ──choose.c──▶ variants, terms */
 #ifndef SPC_PLANNER_H
 #define SPC_PLANNER_H
 
@@ -29,17 +29,6 @@ typedef struct planner_facts {
 void planner_facts_of(ir_module *, const pass_context *, const lw_region *, planner_facts *out);
 rt_pattern_kind planner_pattern_kind(const planner_facts *); /* of the part that decides */
 
-/* Legal candidates for so many columns, each with its cost, in the order of families.def. given: terms that are not
- * open there hold for all of them; NULL: all are open. At most max; returns how many. */
-size_t planner_enumerate(const planner_facts *, int64_t columns, const ir_plan_terms *given, planner_candidate *out,
-                         size_t max);
-
-/* layout.c: whether a graph's convolutions gain from planes (passes/layout.c) at all, and whether this one can be had so. */
-bool planner_wants_planes(ir_module *, const pass_context *, const ir_func *graph);
-bool planner_takes_planes(ir_module *, const ir_op *convolution);
-/* Columns of a panel of pixels: whole rows of the image where they fit. */
-int64_t planner_panel_pixels(const planner_facts *, int group_rows);
-
 /* What a storage is expected to hold, and what walking it once does. */
 typedef struct planner_population {
     double stored;        /* values, padding included */
@@ -52,14 +41,38 @@ typedef struct planner_population {
 } planner_population;
 void planner_estimate(const planner_facts *, const rt_storage *, planner_population *out);
 
-/* cost.c: fills in the candidate's prediction. storage NULL: the weight is read in place. */
-void planner_cost(const planner_facts *, int64_t columns, const rt_storage *, planner_candidate *);
+/* A legal plan with what its cost depends on besides the number of columns. */
+typedef struct planner_kernel {
+    ir_plan_terms terms;  /* complete */
+    const char *family;
+    bool dense, packed, sorted; /* packed: the weight is; else it is read in place and the storage's fields are of that */
+    int group, lanes;     /* rows of a row group; of the vectors that it works in */
+    int64_t ktile, ktiles, pad;
+    planner_population population;
+} planner_kernel;
 
-/* Fills in every open term. most: the kernel sees at most so many columns; 0: any number. */
-void planner_choose(const planner_facts *, int64_t most, ir_plan_terms *);
-/* Limits on the columns at which kernels of their own pay, ascending, 0 at the end. One: the product is with a vector, for
- * which lanes lie along rows. Few: a panel of one vector of lanes, since a wider one would be mostly padding. */
-enum { PLANNER_ONE = 1, PLANNER_FEW = 32 };
-const int64_t *planner_limits(const planner_facts *);
+/* Legal kernels in the order of families.def. given: terms that are not open there hold for all of them; NULL: all are
+ * open. At most max; returns how many, at least one: where nothing that fits what is given is legal, lowering will say why. */
+size_t planner_enumerate(const planner_facts *, const ir_plan_terms *given, planner_kernel *out, size_t max);
+/* layout.c: whether a graph's convolutions gain from planes (passes/layout.c) at all, and whether this one can be had so. */
+bool planner_wants_planes(ir_module *, const pass_context *, const ir_func *graph);
+bool planner_takes_planes(ir_module *, const ir_op *convolution);
+/* Columns of a panel of pixels: whole rows of the image where they fit. */
+int64_t planner_panel_pixels(const planner_facts *, int group_rows);
+
+/* Wider than so many columns can use, so that it would be mostly padding. */
+bool planner_is_too_wide(const planner_facts *, const planner_kernel *, int64_t columns);
+/* cost.c: the kernel's prediction for so many columns. */
+void planner_cost(const planner_facts *, int64_t columns, const planner_kernel *, planner_candidate *out);
+
+/* Fills in every open term for a kernel that sees from `least` to `most` columns; most 0: no limit. */
+void planner_choose(const planner_facts *, int64_t least, int64_t most, ir_plan_terms *);
+/* The variants of a kernel, by rising limit on the columns, the last without one (0). */
+enum { PLANNER_MAX_VARIANTS = 5 };
+typedef struct planner_variant {
+    int64_t limit;
+    ir_plan_terms terms;
+} planner_variant;
+size_t planner_variants(const planner_facts *, planner_variant out[PLANNER_MAX_VARIANTS]);
 
 #endif

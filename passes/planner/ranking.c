@@ -65,9 +65,14 @@ size_t planner_rank(const planner_question *q, planner_candidate *out, size_t ma
 {
     lw_region region;
     planner_facts facts;
+    planner_kernel kernels[PLANNER_MAX_CANDIDATES];
+    size_t count = 0;
     if (!find_facts(q, &region, &facts))
         return 0;
-    size_t count = planner_enumerate(&facts, q->columns, NULL, out, max);
+    size_t all = planner_enumerate(&facts, NULL, kernels, PLANNER_MAX_CANDIDATES);
+    for (size_t i = 0; i < all && count < max; i++)
+        if (!planner_is_too_wide(&facts, &kernels[i], q->columns))
+            planner_cost(&facts, q->columns, &kernels[i], &out[count++]);
     qsort(out, count, sizeof *out, by_prediction);
     return count;
 }
@@ -76,9 +81,16 @@ bool planner_predict(const planner_question *q, const ir_plan_terms *terms, plan
 {
     lw_region region;
     planner_facts facts;
+    planner_kernel kernel;
+    rt_storage storage;
+    bool packed;
     ir_plan_terms complete = *terms;
     if (!find_facts(q, &region, &facts))
         return false;
-    planner_choose(&facts, q->columns, &complete);
-    return planner_enumerate(&facts, q->columns, &complete, out, 1) == 1;
+    planner_choose(&facts, q->columns, q->columns, &complete);
+    if (!lw_accepts(q->module, q->context, &region, &complete, &storage, &packed))
+        return false;
+    planner_enumerate(&facts, &complete, &kernel, 1);
+    planner_cost(&facts, q->columns, &kernel, out);
+    return true;
 }

@@ -308,7 +308,9 @@ static void wide_positions(void **state) {
     memcpy(file + 8 + length + 560028, values, 20);
     save("wide.safetensors", file, 8 + length + 560048);
     free(file);
-    spc_module *m = jit(session(text, NULL));
+    spc_session *s = session(text, NULL);
+    assert_int_equal(spc_set(s, "plan", "@*.* when n<=2: store=csr lanes=k; else store=csr lanes=batch"), SPC_OK);
+    spc_module *m = jit(s);
     assert_non_null(strstr(spc_module_manifest(m), ":64\""));
     bind_all(m, "wide.safetensors");
     for (int b = 0; b < 2; b++) {
