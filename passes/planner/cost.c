@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-/* What the generated code takes, in cycles unless said otherwise; the same on all machines. Fitted to measured grids by
- * bench/fit_planner.py. */
+/* What the generated code takes, in cycles unless said otherwise; the same on all machines. Fitted to measured grids of
+ * bench_planner. */
 static const double
     FMA_LATENCY = 3,     /* of a chain of multiply-adds, some of which hide behind other rows */
     SHORT_CHAIN = 14,    /* chains of so many are half hidden */
@@ -22,8 +22,7 @@ static const double
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 3.4, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
     CALL = 1500,         /* checks, dispatch and launch of a layer */
-    L1_SHARE = 0.65, L2_SHARE = 1, /* of a cache that data can count on to stay in */
-    STREAM = 0.75;       /* rate of weights, that are read once, against activations that stay in a cache */
+    L1_SHARE = 0.65, L2_SHARE = 1; /* of a cache that data can count on to stay in */
 
 typedef struct work {
     const planner_facts *f;
@@ -37,14 +36,16 @@ typedef struct work {
     double cycles[PLANNER_RESOURCES];
 } work;
 
-/* Cycles to read so many bytes out of a working set of that size: what part of it misses in each cache. */
-static double read_cycles(const work *w, double bytes, double working_set, double rate)
+/* Cycles to read so many bytes out of a working set of that size, each part of it from the cache that it stays in. */
+static double read_cycles(const work *w, double bytes, double working_set)
 {
     const ir_target *t = w->f->target;
     double sizes[PLANNER_LEVELS] = {L1_SHARE * (double)t->l1d_bytes, L2_SHARE * (double)t->l2_bytes, (double)t->l3_bytes};
     double cycles = 0;
-    for (int i = 0; i < PLANNER_LEVELS && working_set > sizes[i]; i++)
-        cycles += bytes * (1 - sizes[i] / working_set) / (rate * w->machine->bytes[i]);
+    for (int i = 0; i < PLANNER_LEVELS && working_set > sizes[i]; i++) {
+        double past = i + 1 < PLANNER_LEVELS && sizes[i + 1] < working_set ? sizes[i + 1] : working_set;
+        cycles += bytes * (past - sizes[i]) / working_set / w->machine->bytes[i];
+    }
     return cycles;
 }
 
@@ -75,6 +76,8 @@ static double chain(const work *w, double passes)
 {
     double all = w->p.stored / w->group, length = w->p.runs > 0 ? all / w->p.runs : all;
     bool hides = w->terms->lanes == PLAN_LANES_BATCH;
+    if (w->terms->lanes == PLAN_LANES_K)
+        all /= w->lanes;
     return passes * all * FMA_LATENCY * (hides ? length / (length + SHORT_CHAIN) : 1);
 }
 
@@ -94,7 +97,7 @@ static void loop_ends(work *w, double passes)
 static void weight_bytes(work *w, double passes)
 {
     double bytes = w->p.value_bytes + w->p.metadata_bytes;
-    w->cycles[PLANNER_weights] += read_cycles(w, passes * bytes, bytes, STREAM);
+    w->cycles[PLANNER_weights] += read_cycles(w, passes * bytes, bytes);
 }
 
 /* Vectors copied one by one; or through the registers in squares of lanes x lanes. */
@@ -125,7 +128,7 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
     double width = vectors * w->lanes * 4;
     double depth = w->terms->tile_k > 0 ? (double)w->terms->tile_k : w->depth;
     double share = packed ? 1 : usable(w->cols * 4, width / 64);
-    w->cycles[PLANNER_activations] += read_cycles(w, passes * w->p.columns * width, depth * width / share, 1);
+    w->cycles[PLANNER_activations] += read_cycles(w, passes * w->p.columns * width, depth * width / share);
 }
 
 static void pack_panels(work *w, double panels, double vectors)
@@ -134,7 +137,7 @@ static void pack_panels(work *w, double panels, double vectors)
     double moved = panels * w->depth * vectors, bytes = w->depth * w->cols * 4;
     double cycles = copy_cycles(w, moved, c->depth_inside);
     cycles += panels * w->depth * PANEL_ROW / (c->depth_inside ? w->lanes : 1);
-    cycles += read_cycles(w, moved * w->lanes * 4, bytes, 1);
+    cycles += read_cycles(w, moved * w->lanes * 4, bytes);
     if (c->rows_inside)
         cycles += copy_cycles(w, panels * w->rows * vectors, true);
     w->cycles[PLANNER_packing] += cycles;
