@@ -9,13 +9,13 @@ layer ffn(x: f32[batch, 64]) -> y: f32[batch, 16] { y = linear(relu(linear(x, w)
 layer ffn
   summary: 2 kernels; times are the cost model's for one thread of x86-64-v3, not measured
     at                 as chosen   all dense    gain   by Amdahl's law
-    batch=1              1.83 us      256 ns   0.14x   60.7 % of it dense gets 0.20x as fast; never over 2.55x
-    batch=32             7.01 us     2.24 us   0.32x   77.0 % of it dense gets 0.57x as fast; never over 4.35x
-    batch=512             113 us     34.4 us   0.30x   78.2 % of it dense gets 0.54x as fast; never over 4.58x
+    batch=1              1.94 us     1.11 us   0.57x   51.8 % of it dense gets 0.64x as fast; never over 2.07x
+    batch=32             4.75 us     3.09 us   0.65x   69.6 % of it dense gets 1.02x as fast; never over 3.29x
+    batch=512            62.8 us     34.5 us   0.55x   78.1 % of it dense gets 0.98x as fast; never over 4.57x
     at batch=512:
       time     gain  density   stored as       weight  kernel
-    56.3 %    0.12x  -         csr              dense  ffn.1
-    43.7 %    0.54x  -         csr             sparse  ffn.0
+    56.0 %    0.21x  -         csr              dense  ffn.1
+    44.0 %    0.98x  -         csr             sparse  ffn.0
     weights: 10.0 KB if dense; without data their packed size is not known
     sizes are examples; --dim gives the real ones
   input  x: f32[batch,64]
@@ -26,19 +26,19 @@ layer ffn
     sparse    weight w, f32[32,64]: declared unstructured
     when      always: the zeros are fixed in the weight, whatever the input; data is checked against the pattern when it is bound
     not known no data is bound, so density, row lengths and bytes are missing; the planner counts on density 0.1, as there is no hint
-    machine   x86-64-v3, 8 f32 lanes, 16 vector registers: exploits it with a sparse kernel at every size below; by the model dense were quicker at batch=1, batch=32, batch=512
+    machine   x86-64-v3, 8 f32 lanes, 16 vector registers: exploits it with a sparse kernel at every size below; by the model dense were quicker at batch=1
     cost      as csr; 8.0 KB if dense
     gain      predicted
       at                 as chosen       dense    gain  pays below  bound by
-      batch=1               796 ns      156 ns   0.20x  no density  starts of loops, mispredicted ends of rows, sums that wait between tiles
-      batch=32             3.04 us     1.73 us   0.57x  0.34        starts of loops, mispredicted ends of rows, sums that wait between tiles
-      batch=512            49.4 us     26.9 us   0.54x  0.30        starts of loops, mispredicted ends of rows, sums that wait between tiles
+      batch=1               903 ns      576 ns   0.64x  no density  copying and transposing panels of activations and results
+      batch=32             2.11 us     2.15 us   1.02x  0.26        copying and transposing panels of activations and results
+      batch=512            27.6 us     26.9 us   0.98x  0.24        copying and transposing panels of activations and results
     plan      by the user
       store=csr tile=8xall rows=all unroll=1 lanes=batch par=cols pack=yes
         compressed sparse rows; vector lanes run along the columns, 8 at a time, copied beforehand to panels
         not taken at batch=1, predicted:
-              156 ns   -80 %  store=dense:32 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (the best dense one)
-              246 ns   -69 %  store=dense:16 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (dense)
+              576 ns   -36 %  store=dense:32 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (the best dense one)
+              643 ns   -29 %  store=dense:16 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (dense)
 
   kernel ffn.1: linear -> f32[batch,16]
     sparse    weight v, f32[16,32]: nothing is declared sparse
@@ -46,12 +46,12 @@ layer ffn
     cost      as csr; 2.0 KB if dense
     gain      predicted
       at                 as chosen       dense    gain  pays below  bound by
-      batch=1              1.03 us      101 ns   0.10x  no density  multiply-adds
-      batch=32             3.97 us      516 ns   0.13x  0.08        multiply-adds
-      batch=512            63.6 us     7.51 us   0.12x  no density  multiply-adds
+      batch=1              1.03 us      537 ns   0.52x  no density  multiply-adds
+      batch=32             2.63 us      940 ns   0.36x  no density  multiply-adds
+      batch=512            35.2 us     7.53 us   0.21x  no density  multiply-adds
     plan      by the user
       store=csr tile=8xall rows=all unroll=1 lanes=batch par=cols pack=yes
         compressed sparse rows; vector lanes run along the columns, 8 at a time, copied beforehand to panels
         not taken at batch=1, predicted:
-              101 ns   -90 %  store=dense:16 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (the best dense one)
-              104 ns   -90 %  store=dense:32 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (dense)
+              537 ns   -48 %  store=dense:16 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (the best dense one)
+              539 ns   -48 %  store=dense:32 tile=1xall rows=all unroll=4 lanes=rows par=both pack=no  (dense)
