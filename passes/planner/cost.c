@@ -12,17 +12,18 @@
  * bench_planner. */
 static const double
     FMA_LATENCY = 3,     /* of a chain of multiply-adds, some of which hide behind other rows */
-    SHORT_CHAIN = 14,    /* chains of so many are half hidden */
+    SHORT_CHAIN = 16,    /* chains of so many are half hidden */
     OVERLAP = 0.08,      /* share of the resources that do not bind that shows all the same */
-    LOOP_ENTRY = 4, GROUP = 2.5, ROW_END = 1.7, /* of each loop, row group, row */
+    LOOP_ENTRY = 4, GROUP = 2.5, ROW_END = 1.5, /* of each loop, row group, row */
     REMEMBERED = 220,    /* ends of loops */
     STEP = 1.4,          /* instructions of a step of a loop */
-    SUM = 0.9,           /* a vector of sums that waits between K tiles: stored, loaded */
-    PANEL_ROW = 5,       /* of a copied panel, beside its vectors */
+    SUM = 0.8,           /* a vector of sums that waits between K tiles: stored, loaded */
+    PANEL_ROW = 4,       /* of a copied panel, beside its vectors */
+    TABLE_LOOKUP = 2.4,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
-    STORE_ONE = 3.4, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
-    CALL = 1500,         /* checks, dispatch and launch of a layer */
-    L1_SHARE = 0.65, L2_SHARE = 1; /* of a cache that data can count on to stay in */
+    STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
+    CALL = 2000,         /* checks, dispatch and launch of a layer */
+    L1_SHARE = 0.8, L2_SHARE = 0.8; /* of a cache that data can count on to stay in */
 
 typedef struct work {
     const planner_facts *f;
@@ -166,6 +167,18 @@ static void gather(work *w, double elements)
     issue(w, elements * 2);
 }
 
+/* Windows: the activations are a table in two registers; each vector of values has its indices widened and takes a
+ * look-up and a multiply-add for each column. */
+static void window_pass(work *w, double passes, double slots)
+{
+    const planner_population *p = &w->p;
+    double vectors = p->stored / w->lanes, permutes = vectors * (slots * TABLE_LOOKUP + 1);
+    w->cycles[PLANNER_arithmetic] += passes * (vectors * slots / w->machine->fma + permutes / w->machine->shuffles);
+    loads(w, passes * (1.25 * vectors + 2 * p->windows * slots), passes * p->windows);
+    issue(w, passes * (vectors * (2 + 2 * slots) + p->windows * (2 * slots + 2) + STEP * p->steps / w->terms->unroll));
+    loop_ends(w, passes);
+}
+
 static void lanes_pass(work *w, double passes, double slots)
 {
     const planner_population *p = &w->p;
@@ -195,8 +208,11 @@ static void finish_lanes(work *w)
 static void lanes_nest(work *w)
 {
     double slots = (double)w->terms->tile_cols, blocks = floor(w->cols / slots), rest = w->cols - blocks * slots;
-    lanes_pass(w, blocks, slots);
-    lanes_pass(w, rest, 1);
+    bool windows = w->p.windows > 0;
+    (windows ? window_pass : lanes_pass)(w, blocks, slots);
+    (windows ? window_pass : lanes_pass)(w, rest, 1);
+    if (w->terms->pack > 0)
+        w->cycles[PLANNER_packing] += w->depth * w->cols * (w->f->region->contraction.depth_inside ? 2 / w->lanes : 2);
     weight_bytes(w, blocks + rest);
     finish_lanes(w);
 }

@@ -5,6 +5,7 @@
 #include "passes/planner/planner.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,15 +63,50 @@ static int64_t rows_of(const enumeration *e, const kernel_family *family, int it
     return family->lanes == PLAN_LANES_ROWS ? (int64_t)item * e->f->lanes : item;
 }
 
+/* Two vectors of columns: what one instruction looks up in. */
+static int64_t window_columns(const planner_facts *f)
+{
+    return 2 * (int64_t)f->lanes;
+}
+
+/* Slots of a window: few leave more windows, whose activations have to be loaded, many more padding. */
+static int64_t window_slots(const planner_facts *f, int64_t rows)
+{
+    static const int choices[] = {1, 2, 3, 4, 6, 8, 12, 16};
+    static const double TABLES = 5, SLOT = 2.2; /* cycles: of a window, of a slot of a vector of rows */
+    double width = (double)window_columns(f), least = INFINITY;
+    int64_t best = 1;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices && choices[i] <= width; i++) {
+        double each = TABLES + SLOT * choices[i] * (double)rows / f->lanes;
+        double cycles = each * planner_windows(f->density, (double)f->depth, (double)rows, width, choices[i]);
+        if (cycles < least) {
+            least = cycles;
+            best = choices[i];
+        }
+    }
+    return best;
+}
+
+/* What stands for a letter of a family's storage. */
+static int64_t letter(const enumeration *e, char c, int64_t rows)
+{
+    const rt_pattern *p = &e->f->pattern;
+    switch (c) {
+    case 'R': return rows;
+    case 'W': return window_columns(e->f);
+    case 'S': return window_slots(e->f, rows);
+    case 'A': return p->count ? p->part[0].a : 0;
+    default: return p->count ? p->part[0].b : 0;
+    }
+}
+
 /* The family's storage with its letters replaced. */
 static void write_store(const enumeration *e, const kernel_family *family, int64_t rows, char *out, size_t size)
 {
-    const rt_pattern *p = &e->f->pattern;
     size_t used = 0;
     for (const char *c = family->store; *c && used + 1 < size; c++) {
-        int64_t number = *c == 'R' ? rows : !p->count ? 0 : *c == 'A' ? p->part[0].a : p->part[0].b;
         if (isupper((unsigned char)*c))
-            used += (size_t)snprintf(out + used, size - used, "%lld", (long long)number);
+            used += (size_t)snprintf(out + used, size - used, "%lld", (long long)letter(e, *c, rows));
         else
             out[used++] = *c;
     }

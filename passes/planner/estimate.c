@@ -71,6 +71,24 @@ static void compressed_level(span *s, const rt_level *level)
     multiply(s, children, true);
 }
 
+/* A window moves on once every row has taken what it may: at least as often as the columns, and as the slots, go round, and
+ * more often the more rows there are of which one may lag behind. Fitted to windows of random rows. */
+double planner_windows(double density, double cols, double rows, double width, double slots)
+{
+    double held = width * density, lag = 0.34 * log2(rows + 1) * (1 - 0.45 * density) / pow(slots, 0.65);
+    double each = held / slots + lag;
+    return held > 0 ? (each > 1 ? each : 1) * cols / width : 0;
+}
+
+static void window_level(span *s, const rt_level *level, planner_population *out)
+{
+    double slots = (double)level->size;
+    double windows = planner_windows(s->f->density, s->cols, s->rows, (double)level->shift, slots);
+    out->windows = s->positions * windows;
+    out->metadata_bytes += out->windows * level->crd_bits / 8;
+    multiply(s, windows * slots, true);
+}
+
 /* Coordinates stand once for all parents. */
 static void listed_level(span *s, const rt_level *level, planner_population *out)
 {
@@ -96,6 +114,7 @@ static void one_level(span *s, const rt_level *level, planner_population *out)
     case RT_LEVEL_dense: dense_level(s, level); break;
     case RT_LEVEL_compressed: compressed_level(s, level); break;
     case RT_LEVEL_slots: slots_level(s); break;
+    case RT_LEVEL_window: window_level(s, level, out); break;
     case RT_LEVEL_singleton: s->columns = s->positions; break;
     case RT_LEVEL_listed: listed_level(s, level, out); break;
     case RT_LEVEL_offset: multiply(s, (double)level->size, true); break;
@@ -104,11 +123,11 @@ static void one_level(span *s, const rt_level *level, planner_population *out)
     if (s->inside && !s->looped && !(level->axis == RT_ROW)) {
         s->looped = true;
         out->runs = before;
-        out->steps = s->positions;
+        out->steps = out->windows > 0 ? out->windows : s->positions;
         out->counted = rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed;
     }
     s->inside |= group && !tile;
-    if (rt_level_of(level->kind)->has_crd && level->kind != RT_LEVEL_listed) {
+    if (rt_level_of(level->kind)->has_crd && level->kind != RT_LEVEL_listed && level->kind != RT_LEVEL_window) {
         out->coordinates += s->positions;
         out->narrow += level->crd_bits < 8 ? s->positions : 0;
         out->metadata_bytes += s->positions * level->crd_bits / 8;

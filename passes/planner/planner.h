@@ -37,9 +37,13 @@ typedef struct planner_population {
     double narrow;        /* of them of under 8 bits, which have to be cut out of a byte */
     double runs, steps;   /* loops over a row group's columns: how many, and their steps before unrolling */
     bool counted;         /* the length of these loops is data */
+    double windows;       /* that slide along rows; each has its activations in registers */
     double value_bytes, metadata_bytes;
 } planner_population;
 void planner_estimate(const planner_facts *, const rt_storage *, planner_population *out);
+
+/* Windows of a row group of so many rows. */
+double planner_windows(double density, double cols, double rows, double width, double slots);
 
 /* A legal plan with what its cost depends on besides the number of columns. */
 typedef struct planner_kernel {
