@@ -36,6 +36,13 @@ ir_plan_line *ir_plan_add(ir_plan *plan, const char *layer, int kernel, const ch
     return *end = line;
 }
 
+ir_plan_variant *ir_plan_add_variant(ir_plan *plan, ir_plan_line *line, const char *dim, int64_t limit, const ir_plan_terms *terms) {
+    ir_plan_variant *v = IR_NEW(plan->arena, ir_plan_variant), **tail = &line->variants;
+    *v = (ir_plan_variant){dim, limit, *terms, NULL};
+    while (*tail) tail = &(*tail)->next;
+    return *tail = v;
+}
+
 /* ---- printing ---- */
 
 /* Each term with a blank before it. */

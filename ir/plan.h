@@ -52,6 +52,8 @@ spc_status ir_plan_parse(ir_plan *, ir_diags *, const ir_source *);
 /* The first line that fits; NULL. */
 const ir_plan_line *ir_plan_find(const ir_plan *, const char *layer, int kernel);
 ir_plan_line *ir_plan_add(ir_plan *, const char *layer, int kernel, const char *origin);
+/* Appended to the line. */
+ir_plan_variant *ir_plan_add_variant(ir_plan *, ir_plan_line *, const char *dim, int64_t limit, const ir_plan_terms *);
 char *ir_plan_print(const ir_plan *, ir_arena *);
 char *ir_plan_print_line(const ir_plan_line *, ir_arena *);
 char *ir_plan_print_terms(const ir_plan_terms *, ir_arena *);

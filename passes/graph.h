@@ -20,4 +20,7 @@ void graph_drop_unused(ir_func *);
 /* Replaces the body of a function by `fresh`, which a sweep has built. */
 void graph_replace_body(ir_func *, ir_block fresh);
 
+/* isolate.c: a fused op as a graph of its own, without names of layers and weights: equal for equal work. */
+const char *graph_region_text(ir_module *, const ir_op *fused);
+
 #endif

@@ -7,6 +7,18 @@
 #include "ir/target.h"
 #include "runtime/pattern.h"
 
+/* A fused op as wisdom knows it, before any plan. */
+typedef struct pass_region_key {
+    const char *region; /* hash of its operations, shapes, dims and patterns; not of names and data */
+    const char *facts;  /* what its weight's data is like; "" where there is none */
+} pass_region_key;
+
+/* A plan that was measured, untrusted: terms, as text, that were the quickest at these dims ("batch=128"; "": none). */
+typedef struct pass_tuned {
+    const char *dims, *plan;
+    const struct pass_tuned *next;
+} pass_tuned;
+
 /* What passes may ask about the world; borrowed for the run. */
 typedef struct pass_context {
     const ir_target *target;
@@ -14,6 +26,11 @@ typedef struct pass_context {
     /* The data of a weight, as its declaration's matrix; NULL: not bound (plan from the pattern alone). */
     const rt_matrix *(*weight)(void *ctx, const char *weight);
     void *weight_ctx;
+    /* Tuned plans of a region; NULL: there is no wisdom. What it returns lives as long as the module. */
+    const pass_tuned *(*tuned)(void *ctx, const pass_region_key *);
+    void *tuned_ctx;
+    const char *isolate; /* keep one fused op of this layer, as a layer of that name; NULL: all */
+    int isolate_kernel;
     bool dense; /* plan every weight as if it were declared dense, for comparison */
     /* Rank plans as if weights had this density, whatever their data; 0: as they are. For break-even points. */
     double assumed_density;
@@ -21,6 +38,11 @@ typedef struct pass_context {
     void (*after)(void *ctx, const char *pass, const ir_module *);
     void *after_ctx;
 } pass_context;
+
+/* Of a fused op of a graph as pass_fuse leaves it. Lives in the module's arena. */
+pass_region_key pass_region_key_of(ir_module *, const pass_context *, const ir_op *fused);
+/* Names of the dims that a fused op mentions, in the module's order; returns how many. */
+int pass_region_dims(ir_module *, const ir_op *fused, const char **names, int max);
 
 typedef spc_status pass_function(ir_module *, pass_context *);
 

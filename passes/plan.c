@@ -1,19 +1,9 @@
 /* plan: completes the plan, so that every fused op has a line of its own with no open term. What the user wrote stays;
- * open terms and missing lines are the planner's. Requires fused graphs; changes no IR. */
-#include "passes/planner/planner.h"
+ * lines that are missing are taken from wisdom,
+ * and open terms and what wisdom does not know are the planner's. Requires fused graphs; changes no IR. */
+#include "passes/tuned.h"
 
 #include <string.h>
-
-static ir_plan_variant *add_variant(ir_plan *plan, ir_plan_line *line, const char *dim, int64_t limit,
-                                    const ir_plan_terms *terms)
-{
-    ir_plan_variant *v = IR_NEW(plan->arena, ir_plan_variant), **tail = &line->variants;
-    *v = (ir_plan_variant){dim, limit, *terms, NULL};
-    while (*tail)
-        tail = &(*tail)->next;
-    *tail = v;
-    return v;
-}
 
 /* What the user left open. A variant sees the columns above the limit of those before it. */
 static void complete_given(const planner_facts *f, const ir_plan_line *given, ir_plan *plan, ir_plan_line *line)
@@ -23,7 +13,7 @@ static void complete_given(const planner_facts *f, const ir_plan_line *given, ir
     for (const ir_plan_variant *v = given->variants; v; v = v->next) {
         bool of_columns = v->dim && f->batch_dim && !strcmp(v->dim, f->batch_dim);
         int64_t most = of_columns ? v->limit : f->columns;
-        planner_choose(f, f->columns ? f->columns : least, most, &add_variant(plan, line, v->dim, v->limit, &v->terms)->terms);
+        planner_choose(f, f->columns ? f->columns : least, most, &ir_plan_add_variant(plan, line, v->dim, v->limit, &v->terms)->terms);
         if (of_columns && v->limit >= least)
             least = v->limit + 1;
     }
@@ -39,7 +29,7 @@ static void complete_line(const planner_facts *f, const ir_plan_line *given, ir_
     }
     size_t count = planner_variants(f, variants);
     for (size_t i = 0; i < count; i++)
-        add_variant(plan, line, variants[i].limit ? f->batch_dim : NULL, variants[i].limit, &variants[i].terms);
+        ir_plan_add_variant(plan, line, variants[i].limit ? f->batch_dim : NULL, variants[i].limit, &variants[i].terms);
 }
 
 spc_status pass_plan(ir_module *m, pass_context *context)
@@ -57,7 +47,10 @@ spc_status pass_plan(ir_module *m, pass_context *context)
             lw_region_of(m, op, &region);
             planner_facts facts;
             planner_facts_of(m, context, &region, &facts);
-            complete_line(&facts, given, complete, ir_plan_add(complete, f->name, number, given ? given->origin : "planner"));
+            ir_plan_line *line = ir_plan_add(complete, f->name, number, given ? given->origin : "planner");
+            const tuned_kernel kernel = {&facts, f, op, number};
+            if (given || !tuned_complete(&kernel, complete, line))
+                complete_line(&facts, given, complete, line);
             number++;
         }
     }

@@ -337,9 +337,10 @@ int lw_region_dims(ir_module *, const lw_region *, const char **names, int max);
 
 /* Lanes of the vectors that a kernel works in. */
 int lw_lanes(const ir_target *, const lw_region *, const ir_plan_terms *);
-/* Whether lowering would take these terms, all of them chosen; and with which storage (packed; else A is in place). */
+/* Whether lowering would take these terms, all of them chosen; and with which storage (packed; else A is in place).
+ * why: filled in where it would not; may be NULL. */
 bool lw_accepts(ir_module *, const pass_context *, const lw_region *, const ir_plan_terms *, rt_storage *storage,
-                bool *packed);
+                bool *packed, rt_error *why);
 /* Kernels of one fused op, one per variant of its plan line; equal kernels are shared. */
 lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
 /* The entry of a layer, given the variants of its fused ops (in order). False: reported. */

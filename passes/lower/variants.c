@@ -255,14 +255,16 @@ static const char *prepare(lw_kernel *k, const pass_context *context, rt_storage
 }
 
 bool lw_accepts(ir_module *m, const pass_context *context, const lw_region *region, const ir_plan_terms *terms,
-                rt_storage *storage, bool *packed)
+                rt_storage *storage, bool *packed, rt_error *why)
 {
     lw_kernel kernel = {.module = m, .target = context->target, .region = region, .terms = terms};
     const lw_nest *nest;
     rt_error error = {SPC_OK, ""};
-    bool legal = !prepare(&kernel, context, storage, &nest, &error);
+    const char *refusal = prepare(&kernel, context, storage, &nest, &error);
     *packed = kernel.storage != NULL;
-    return legal;
+    if (refusal)
+        rt_fail(why, SPC_E_PROGRAM, "%s", refusal);
+    return !refusal;
 }
 
 static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_line *line, const ir_plan_variant *variant,

@@ -212,7 +212,7 @@ static void add(enumeration *e, const char *name, const ir_plan_terms *terms)
     rt_storage storage;
     *k = (planner_kernel){.terms = *terms, .family = name};
     impose(e->given, &k->terms);
-    if (is_known(e, &k->terms) || !lw_accepts(e->f->module, e->f->context, e->f->region, &k->terms, &storage, &k->packed))
+    if (is_known(e, &k->terms) || !lw_accepts(e->f->module, e->f->context, e->f->region, &k->terms, &storage, &k->packed, NULL))
         return;
     if (k->packed)
         fill_packed(e->f, &storage, k);
