@@ -244,8 +244,8 @@ spc_status rt_wisdom_clear(rt_wisdom *w, int64_t *count, rt_error *e)
 
 typedef enum condition { WHOLE, EMPTY, BROKEN, NEWER, FOREIGN, UNREACHABLE } condition;
 
-/* Says what it is and, for writing, whether every page can be read. */
-static condition inspect(const rt_wisdom *w, bool write)
+/* Says what it is and, for writing, whether every page can be read. Within a transaction. */
+static condition look(const rt_wisdom *w, bool write)
 {
     int64_t application = 0, format = 0, tables = 0, columns = 0;
     if (!ask_number(w, "PRAGMA application_id", &application) || !ask_number(w, "PRAGMA user_version", &format) ||
@@ -270,6 +270,17 @@ static condition inspect(const rt_wisdom *w, bool write)
     return whole ? WHOLE : BROKEN;
 }
 
+/* All at one moment: another process may be making the table. */
+static condition inspect(const rt_wisdom *w, bool write)
+{
+    if (!run(w, "BEGIN"))
+        return UNREACHABLE;
+    const condition c = look(w, write);
+    if (c != UNREACHABLE) /* whose message is still wanted */
+        run(w, "ROLLBACK"); /* fails where damage has ended the transaction already */
+    return c;
+}
+
 static bool connect(rt_wisdom *w, bool write)
 {
     /* Readers may write too: what a killed process left half done is rolled back by whoever comes next. */
@@ -291,7 +302,7 @@ static bool fill_empty(const rt_wisdom *w)
 {
     if (!run(w, "BEGIN IMMEDIATE"))
         return false;
-    if (inspect(w, false) == EMPTY ? make_table(w) && run(w, "COMMIT") : run(w, "COMMIT"))
+    if (look(w, false) == EMPTY ? make_table(w) && run(w, "COMMIT") : run(w, "COMMIT"))
         return true;
     const int code = sqlite3_errcode(w->db);
     run(w, "ROLLBACK");
