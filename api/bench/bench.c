@@ -7,113 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHOICES = 4096 };
 static const double PRESET_SECONDS = 0.5;
-
-typedef struct choices {
-    size_t count;      /* dims */
-    const char **names;
-    size_t *value_count;
-    int64_t **values;  /* up to MAX_CHOICES each */
-    size_t all;        /* the product */
-} choices;
 
 typedef struct bench {
     spc_session *session;
     const spc_bench_options *options;
-    choices choices;
+    api_choices choices;
     bench_form forms[BENCH_FORMS];
     bench_machine machine;
     spc_pool *pool;
     ir_text json, page;
 } bench;
-
-/* ---- dims ---- */
-
-static bool take_value(const char **text, int64_t *out) {
-    const char *c = *text;
-    for (*out = 0; *c >= '0' && *c <= '9'; c++)
-        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, *c - '0', out) || *out > INT64_MAX / 2) return false;
-    if (c == *text || (*c && *c != ',')) return false;
-    *text = *c ? c + 1 : c;
-    return true;
-}
-
-/* "NAME=" before the values; -1: there is no such dim. */
-static int take_name(const choices *c, const char **text, size_t len) {
-    for (size_t i = 0; i < c->count; i++)
-        if (strlen(c->names[i]) == len && !strncmp(c->names[i], *text, len)) {
-            *text += len + 1;
-            return (int)i;
-        }
-    return -1;
-}
-
-static spc_status add_values(bench *b, const char *layer, const char *text) {
-    choices *c = &b->choices;
-    int dim = -1;
-    while (text && *text) {
-        const size_t len = strcspn(text, ",="), item = strcspn(text, ",");
-        const char *start = text;
-        int64_t value;
-        if (text[len] == '=') {
-            dim = take_name(c, &text, len);
-            if (dim < 0)
-                return api_fail(b->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", layer, (int)len, start);
-        }
-        if (dim < 0) return api_fail(b->session, SPC_E_ARG, "option dims", "\"%.*s\" is not of the form NAME=VALUE", (int)item, start);
-        if (!take_value(&text, &value))
-            return api_fail(b->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)item, start);
-        if (c->value_count[dim] == MAX_CHOICES) return api_fail(b->session, SPC_E_ARG, "option dims", "over %d values", MAX_CHOICES);
-        c->values[dim][c->value_count[dim]++] = value;
-    }
-    return SPC_OK;
-}
-
-static spc_status require_dims(bench *b, const char *layer) {
-    ir_text missing;
-    ir_text_init(&missing, b->session->arena);
-    b->choices.all = 1;
-    for (size_t i = 0; i < b->choices.count; i++) {
-        const size_t count = b->choices.value_count[i];
-        if (!count) ir_text_add(&missing, "%s%s", missing.len ? ", " : "", b->choices.names[i]);
-        if (count && b->choices.all > MAX_CHOICES / count)
-            return api_fail(b->session, SPC_E_ARG, "option dims", "over %d choices of dims", MAX_CHOICES);
-        b->choices.all *= count;
-    }
-    if (!missing.len) return SPC_OK;
-    return api_fail(b->session, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", layer, missing.data);
-}
-
-static spc_status read_choices(bench *b, const char *layer, const char *dims) {
-    ir_arena *arena = b->session->arena;
-    const api_face *face = &b->forms[BENCH_COMPILED].face;
-    choices *c = &b->choices;
-    c->count = face->ndims;
-    c->names = IR_ARRAY(arena, const char *, c->count);
-    c->value_count = IR_ARRAY(arena, size_t, c->count);
-    c->values = IR_ARRAY(arena, int64_t *, c->count);
-    for (size_t i = 0; i < c->count; i++) {
-        c->names[i] = ir_strdup(arena, face->dims[i]->name);
-        c->values[i] = IR_ARRAY(arena, int64_t, MAX_CHOICES);
-    }
-    spc_status status = add_values(b, layer, dims);
-    return status ? status : require_dims(b, layer);
-}
-
-/* The number-th choice; the last dim changes first. */
-static bench_dims choose(const bench *b, size_t index) {
-    ir_arena *arena = b->session->arena;
-    const choices *c = &b->choices;
-    bench_dims dims = {c->count, c->names, IR_ARRAY(arena, int64_t, c->count), NULL};
-    ir_text text;
-    ir_text_init(&text, arena);
-    for (size_t i = c->count; i-- > 0; index /= c->value_count[i]) dims.values[i] = c->values[i][index % c->value_count[i]];
-    for (size_t i = 0; i < c->count; i++)
-        ir_text_add(&text, "%s%s=%lld", i ? "," : "", c->names[i], (long long)dims.values[i]);
-    dims.text = text.data;
-    return dims;
-}
 
 /* ---- the two forms ---- */
 
@@ -171,7 +75,7 @@ static spc_status measure(spc_session *s, api_program *program, void *object) {
     for (size_t i = 0; i < b->choices.all && !status; i++) {
         bench_dims *dims = IR_NEW(s->arena, bench_dims);
         bench_measured *measured = IR_NEW(s->arena, bench_measured);
-        *dims = choose(b, i);
+        *dims = api_choice(s, &b->choices, i);
         reports[i] = (bench_report){.model = s->source->name, .layer = b->forms[0].layer, .isa = isa_name(&program->target),
                                     .cpu = *rt_cpu_brand() ? rt_cpu_brand() : program->target.name, .forms = b->forms,
                                     .dims = dims, .measured = measured, .machine = &b->machine};
@@ -219,7 +123,7 @@ static spc_status run(spc_session *s, const char *layer, const char *dims, const
     layer = find_layer(s, program->module, layer);
     if (!layer) return SPC_E_ARG;
     status = make_form(s, layer, false, &b->forms[BENCH_COMPILED]);
-    if (!status) status = read_choices(b, layer, dims);
+    if (!status) status = api_choices_read(s, &b->forms[BENCH_COMPILED].face, dims, NULL, &b->choices);
     if (!status) status = make_form(s, layer, true, &b->forms[BENCH_DENSE]);
     if (!status) status = make_pool(b);
     if (!status) status = api_program_guarded(s, b->forms[BENCH_COMPILED].program, measure, b);

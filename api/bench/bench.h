@@ -4,6 +4,7 @@
 #ifndef SPC_API_BENCH_H
 #define SPC_API_BENCH_H
 
+#include "api/choices.h"
 #include "api/compile.h"
 
 enum { BENCH_FORMS = 2, BENCH_COMPILED = 0, BENCH_DENSE = 1 };
@@ -49,12 +50,7 @@ typedef struct bench_form {
 /* An api_work for api_jit, ctx a bench_form: gathers the facts and marks every launch as traced. */
 spc_status bench_inspect(spc_session *, api_program *, void *form);
 
-typedef struct bench_dims {
-    size_t count;
-    const char **names;
-    int64_t *values;
-    const char *text; /* "batch=128,n=3" */
-} bench_dims;
+typedef api_dims bench_dims;
 const bench_variant *bench_variant_at(const bench_kernel *, const bench_dims *);
 double bench_flops(const bench_kernel *, const bench_dims *);                     /* on non-zeros; NaN */
 double bench_bytes(const bench_form *, const bench_kernel *, const bench_dims *); /* each operand once; NaN */
