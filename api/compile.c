@@ -1,6 +1,7 @@
 /* compile: from the loaded graph to kernels, packed weights and objects. The only place where front end, passes and
  * backends meet. */
 #include "api/compile.h"
+#include "api/wisdom.h"
 
 #include "backends/cache.h"
 #include "passes/passes.h"
@@ -39,8 +40,18 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
                             .dense = api_is_dense(s),
                             .after = keep_dump,
                             .after_ctx = need};
+    api_wisdom wisdom = {.session = s, .program = program};
+    if (s->tuning) {
+        context.isolate = s->tuning->isolate;
+        context.isolate_kernel = s->tuning->kernel;
+    } else if (api_path_option(s, API_wisdom)) {
+        wisdom.key = api_wisdom_key(s, program);
+        context.tuned = api_wisdom_look_up;
+        context.tuned_ctx = &wisdom;
+    }
     const int before = ir_error_count(s->diags);
     spc_status status = pass_run_all(program->module, &context);
+    api_wisdom_close(&wisdom);
     program->plan = context.plan; /* the planner's, complete */
     if (!status) status = api_errors_since(s, before);
     if (status && ir_error_count(s->diags) == before) api_fail(s, status, NULL, "a pass failed without saying why");
@@ -56,7 +67,8 @@ static spc_status choose(spc_session *s, api_program *program, void *object) {
     if (!status && (s->bound || !strcmp(api_option_value(s, API_weights), "embedded")))
         status = api_weights_require(s, program->module);
     program->plan = ir_plan_new(program->arena);
-    if (!status && s->plan_source && !api_is_dense(s)) status = ir_plan_parse(program->plan, s->diags, s->plan_source);
+    const ir_source *plan = s->tuning && s->tuning->plan ? s->tuning->plan : s->plan_source;
+    if (!status && plan && !api_is_dense(s)) status = ir_plan_parse(program->plan, s->diags, plan);
     return status;
 }
 

@@ -94,10 +94,3 @@ RT_EXPORT const char *spc_explain(spc_session *s, const char *layer) {
     }
     return explain(s, layer);
 }
-
-/* Tuning needs candidates raced by the runtime, which is not there yet. */
-RT_EXPORT spc_status spc_tune(spc_session *s, const char *layer, const char *dims, double seconds) {
-    API_GUARD(s);
-    (void)layer, (void)dims, (void)seconds;
-    return api_fail(s, SPC_E_UNSUPPORTED, NULL, "tuning is not supported yet");
-}

@@ -84,7 +84,7 @@ static spc_status check_cache(spc_session *s, const char *value) { return check_
 static spc_status check_helper(spc_session *s, const char *value) { return check_path(s, "helper", value); }
 static spc_status check_depfile(spc_session *s, const char *value) { return check_path(s, "depfile", value); }
 /* Decimal digits of at most 64 bits. */
-static bool parse_seed(const char *text, uint64_t *out) {
+static bool parse_number(const char *text, uint64_t *out) {
     bool good = *text != 0;
     for (*out = 0; good && *text; text++)
         good = *text >= '0' && *text <= '9' && !__builtin_mul_overflow(*out, 10, out) &&
@@ -93,7 +93,7 @@ static bool parse_seed(const char *text, uint64_t *out) {
 }
 static spc_status check_seed(spc_session *s, const char *value) {
     uint64_t seed;
-    if (!parse_seed(value, &seed)) return refuse(s, "seed", "\"%s\" is no number of 64 bits%s", value, "");
+    if (!parse_number(value, &seed)) return refuse(s, "seed", "\"%s\" is no number of 64 bits%s", value, "");
     rt_weights_seed(s->tensors, seed);
     return SPC_OK;
 }
@@ -105,9 +105,12 @@ static spc_status check_weights(spc_session *s, const char *value) {
     if (!strcmp(value, "embedded") || !strcmp(value, "late")) return SPC_OK;
     return refuse(s, "weights", "\"%s\" is neither embedded nor late%s", value, "");
 }
-static spc_status check_wisdom(spc_session *s, const char *value) {
-    if (!strcmp(value, "none")) return SPC_OK;
-    return api_fail(s, SPC_E_UNSUPPORTED, "option wisdom", "files of tuned plans are not supported yet; use none");
+/* The file may come and go; what is wrong with it is a warning when it is used. */
+static spc_status check_wisdom(spc_session *s, const char *value) { return check_path(s, "wisdom", value); }
+static spc_status check_threads(spc_session *s, const char *value) {
+    uint64_t threads;
+    if (parse_number(value, &threads) && threads <= 1024) return SPC_OK;
+    return refuse(s, "threads", "\"%s\" is no whole number up to 1024%s", value, "");
 }
 
 /* Names of dims and layers are only known with the program. */

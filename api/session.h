@@ -69,6 +69,13 @@ typedef struct api_program {
     struct api_program *next;
 } api_program;
 
+/* While the tuner compiles: one kernel of a layer alone (NULL: all), this plan and no other, and no wisdom. */
+typedef struct api_tuning {
+    const char *isolate;
+    int kernel;
+    const ir_source *plan; /* NULL: what the user gave */
+} api_tuning;
+
 struct spc_session {
     ir_arena *arena;
     ir_diags *diags;
@@ -78,6 +85,7 @@ struct spc_session {
     const ir_source *source; /* NULL: nothing loaded yet */
     bool loaded;             /* and it is right */
     const ir_source *plan_source;
+    const api_tuning *tuning; /* NULL: none */
     rt_weights *tensors;
     api_weight *weights; /* all that the layers use, by first use */
     api_program *programs; /* all that it owns */

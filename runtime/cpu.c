@@ -4,6 +4,7 @@
 #include "runtime/cpu.h"
 #include <cpuinfo.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
@@ -66,7 +67,24 @@ uint64_t rt_cpu_features(void)
     }
     return found;
 }
+
+void rt_cpu_identity(char *out, size_t size)
+{
+    uint32_t regs[4], vendor[3] = {0};
+    if (__get_cpuid(0, &regs[EAX], &vendor[0], &vendor[2], &vendor[1]) && __get_cpuid(1, &regs[EAX], &regs[EBX], &regs[ECX], &regs[EDX])) {
+        const uint32_t base = regs[EAX] >> 8 & 15, family = base == 15 ? base + (regs[EAX] >> 20 & 255) : base;
+        const uint32_t model = (regs[EAX] >> 4 & 15) | (base == 6 || base == 15 ? regs[EAX] >> 12 & 0xf0 : 0);
+        snprintf(out, size, "%.12s %u-%u-%u", (const char *)vendor, family, model, regs[EAX] & 15);
+    } else {
+        snprintf(out, size, "x86");
+    }
+}
 #else
+void rt_cpu_identity(char *out, size_t size)
+{
+    snprintf(out, size, "%s", rt_cpu_brand());
+}
+
 uint64_t rt_cpu_features(void)
 {
     return 0;

@@ -30,6 +30,8 @@ typedef struct rt_caches {
     int cores;           /* that this process may run on, at least 1 */
 } rt_caches;
 rt_caches rt_cpu_caches(void);
+/* What tells processors apart for measurements: vendor, family, model and stepping, e.g. "AuthenticAMD 25-17-1". */
+void rt_cpu_identity(char *out, size_t size);
 const char *rt_cpu_brand(void); /* e.g. "AMD EPYC"; "" where not known */
 
 #endif

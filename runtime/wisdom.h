@@ -55,7 +55,7 @@ spc_status rt_wisdom_clear(rt_wisdom *, int64_t *count, rt_error *);
 typedef struct rt_wisdom_writer rt_wisdom_writer;
 rt_wisdom_writer *rt_wisdom_writer_new(void);
 bool rt_wisdom_write(void *writer, const rt_record *); /* an rt_record_fn; false: no memory */
-char *rt_wisdom_written(rt_wisdom_writer *);           /* frees the writer */
+char *rt_wisdom_written(rt_wisdom_writer *);           /* ends with a newline */
 void rt_wisdom_writer_free(rt_wisdom_writer *);        /* takes NULL */
 
 /* Calls with every record of the text, after all of it was found right. */

@@ -49,9 +49,11 @@ bool rt_wisdom_write(void *writer, const rt_record *record)
 
 char *rt_wisdom_written(rt_wisdom_writer *w)
 {
-    char *text = json_dumps(w->root, JSON_INDENT(1));
-    rt_wisdom_writer_free(w);
-    return text;
+    char *text = json_dumps(w->root, JSON_INDENT(1)), *grown = NULL;
+    const size_t len = text ? strlen(text) : 0;
+    if (text && (grown = realloc(text, len + 2))) memcpy(grown + len, "\n", 2);
+    if (!grown) free(text);
+    return grown;
 }
 
 void rt_wisdom_writer_free(rt_wisdom_writer *w)

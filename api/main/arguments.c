@@ -67,6 +67,16 @@ int cli_number(const cli_args *args, cli_id id, uint64_t absent, uint64_t limit,
     return cli_usage("--%s=%s is no whole number up to %llu", option_at(id)->name, text, (unsigned long long)limit);
 }
 
+int cli_seconds(const cli_args *args, double absent, bool zero, double limit, double *out) {
+    const char *text = cli_last(args, CLI_seconds);
+    char *end;
+    *out = absent;
+    if (!text) return EXIT_DONE;
+    *out = strtod(text, &end);
+    if (end != text && !*end && (*out > 0 || (zero && *out == 0)) && *out <= limit) return EXIT_DONE;
+    return cli_usage("--seconds=%s is no number %s and up to %g", text, zero ? "from 0" : "above 0", limit);
+}
+
 /* ---- reading ---- */
 
 typedef struct cursor {
@@ -125,6 +135,10 @@ static int fail_command(const char *word) {
 
 static int read_operand(cursor *c, const char *word) {
     if (c->args->model && !*c->args->command && !strpbrk(c->args->model, "./-")) return fail_command(c->args->model);
+    if (c->args->model && c->args->letter == 'W' && !c->args->second) {
+        c->args->second = word;
+        return EXIT_DONE;
+    }
     if (c->args->model)
         return cli_usage("one model at a time: \"%s\" comes after \"%s\"", word, c->args->model);
     c->args->model = word;

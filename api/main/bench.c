@@ -18,16 +18,6 @@ static void print_table(void *ctx, const char *json, const char *table) {
     fflush(stdout);
 }
 
-static int read_seconds(const cli_args *args, double *out) {
-    const char *text = cli_last(args, CLI_seconds);
-    char *end;
-    *out = 0;
-    if (!text) return EXIT_DONE;
-    *out = strtod(text, &end);
-    if (end != text && !*end && *out > 0 && *out <= 3600) return EXIT_DONE;
-    return cli_usage("--seconds=%s is no number above 0 and up to 3600", text);
-}
-
 static int bench(const cli_args *args, spc_bench_options *options) {
     spc_session *s;
     int status = cli_open(args, &s);
@@ -53,7 +43,7 @@ int cli_bench(const cli_args *args) {
                                  .each_ctx = &p};
     int status = cli_number(args, CLI_threads, 1, 1024, &threads);
     if (!status) status = cli_number(args, CLI_seed, 1, UINT64_MAX, &seed);
-    if (!status) status = read_seconds(args, &options.seconds);
+    if (!status) status = cli_seconds(args, 0, false, 3600, &options.seconds);
     if (status) return status;
     options.threads = (int)threads;
     options.seed = seed;

@@ -20,7 +20,8 @@ typedef enum cli_id {
 typedef struct cli_args {
     const char *command; /* "" for compiling */
     char letter;         /* of the command, as in options.def */
-    const char *model;   /* the one operand; NULL: none */
+    const char *model;   /* the operand; NULL: none */
+    const char *second;  /* of wisdom, which has two; NULL: none */
     struct {
         cli_id id;
         const char *value;
@@ -53,6 +54,10 @@ int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- session.c ---- */
 
+/* A session with the options of the arguments alone. 0, or an exit status after the messages. */
+int cli_open_empty(const cli_args *, spc_session **out);
+/* --seconds: up to limit, above 0 unless zero is allowed; absent where it is not given. 0, or EXIT_USAGE after saying why. */
+int cli_seconds(const cli_args *, double absent, bool zero, double limit, double *out);
 /* A session with the options, the model and the weights of the arguments. 0, or an exit status after the messages. */
 int cli_open(const cli_args *, spc_session **out);
 /* Prints the session's messages, frees it, and turns a status into an exit status. */
@@ -73,6 +78,6 @@ void cli_guard_outputs(const char *const *paths, size_t count);
 enum { CLI_STAGING_SIZE = 32 };
 const char *cli_staging_name(char buffer[CLI_STAGING_SIZE]); /* of this process; returns buffer */
 
-cli_run cli_compile, cli_run_layer, cli_explain, cli_check, cli_bench, cli_prune, cli_later;
+cli_run cli_compile, cli_run_layer, cli_explain, cli_check, cli_bench, cli_prune, cli_tune, cli_wisdom;
 
 #endif

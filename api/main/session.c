@@ -101,6 +101,15 @@ static spc_status set_cache(const cli_args *args, spc_session *s) {
     return default_cache(path, sizeof path) ? spc_set(s, "cache", path) : SPC_OK;
 }
 
+static spc_status set_wisdom(const cli_args *args, spc_session *s) {
+    char folder[4096], path[4200];
+    const char *given = cli_last(args, CLI_wisdom);
+    if (given) return spc_set(s, "wisdom", given);
+    if (!default_cache(folder, sizeof folder)) return SPC_OK;
+    snprintf(path, sizeof path, "%s/wisdom.db", folder);
+    return spc_set(s, "wisdom", path);
+}
+
 static spc_status load_standard_input(spc_session *s) {
     char *text = NULL;
     size_t len = 0, got;
@@ -117,26 +126,41 @@ static spc_status load_standard_input(spc_session *s) {
     return status;
 }
 
+static spc_status fill_empty(const cli_args *args, spc_session *s) {
+    spc_status status = set_options(args, s);
+    return status ? status : set_wisdom(args, s);
+}
+
 static spc_status fill(const cli_args *args, spc_session *s) {
     spc_status status = set_options(args, s);
     if (!status) status = set_cache(args, s);
+    if (!status) status = set_wisdom(args, s);
     if (!status) status = strcmp(args->model, "-") ? spc_load_file(s, args->model) : load_standard_input(s);
     const char *weights;
     for (size_t i = 0; !status && (weights = cli_nth(args, CLI_weights, i)); i++) status = spc_bind_file(s, weights);
     return status;
 }
 
-int cli_open(const cli_args *args, spc_session **out) {
+typedef spc_status filler(const cli_args *, spc_session *);
+
+static int open_with(const cli_args *args, filler *with, spc_session **out) {
     *out = NULL;
-    if (!args->model)
-        return cli_usage("which model? usage: spc %s%sMODEL.sdl ...", args->command, *args->command ? " " : "");
     spc_status status = spc_session_new(out);
-    if (!status) status = fill(args, *out);
+    if (!status) status = with(args, *out);
     if (!status) return EXIT_DONE;
     spc_session *s = *out;
     *out = NULL;
     if (!s) cli_print_messages("spc: error: out of memory\n");
     return cli_close(s, status);
+}
+
+int cli_open_empty(const cli_args *args, spc_session **out) { return open_with(args, fill_empty, out); }
+
+int cli_open(const cli_args *args, spc_session **out) {
+    *out = NULL;
+    if (!args->model)
+        return cli_usage("which model? usage: spc %s%sMODEL.sdl ...", args->command, *args->command ? " " : "");
+    return open_with(args, fill, out);
 }
 
 /* ---- layers and dims ---- */

@@ -13,6 +13,7 @@
 #define SPC_H
 
 #include <spc/spc_rt.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,7 +24,7 @@ typedef struct spc_session spc_session;
 spc_status spc_session_new(spc_session **out);
 void spc_session_free(spc_session *);
 /* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "details", "dims", "layer", "memory", "plan",
- * "prefix", "staging", "wisdom"; docs/c-api.md says what each takes. */
+ * "prefix", "staging", "threads", "wisdom"; docs/c-api.md says what each takes. */
 spc_status spc_set(spc_session *, const char *key, const char *value);
 /* SDL text; name is what diagnostics call it. One program per session. */
 spc_status spc_load(spc_session *, const char *name, const char *text, size_t len);
@@ -32,8 +33,34 @@ spc_status spc_load_file(spc_session *, const char *path);
 spc_status spc_bind(spc_session *, const char *weight, const spc_tensor *dense);
 /* A weights file, or NAME=FILE for a single tensor. */
 spc_status spc_bind_file(spc_session *, const char *path);
-/* dims as for --dim, e.g. "batch=1,8,128". */
+/* Races plans of every kernel of the layer (NULL: of all layers) on this machine, at every choice of dims ("batch=1,8,128", as
+ * for --dim), and keeps the quickest in the file that option "wisdom" names; compiling with that file takes them. seconds:
+ * at most, in all; 0 measures nothing; below 0: until the races are decided. What the file knows already is not raced
+ * again. A file that cannot be written is a warning. */
 spc_status spc_tune(spc_session *, const char *layer, const char *dims, double seconds);
+typedef struct spc_tune_progress {
+    size_t size;
+    const char *kernel, *dims; /* at work: "ffn.0", "batch=8" */
+    size_t number, count;      /* which race of how many of this layer; some of them may not be needed */
+    size_t candidates, left;   /* plans in this race, and how many of them are not beaten yet */
+    double seconds;            /* spent so far */
+    const char *result;        /* a line for people when the race is over; NULL before */
+} spc_tune_progress;
+typedef struct spc_tune_options {
+    size_t size;    /* sizeof(spc_tune_options): the struct may grow */
+    double seconds; /* as above */
+    int again;      /* not 0: race also what the file knows already */
+    /* Called many times a second; false ends the tuning (with SPC_OK: what was found is kept). NULL: none. */
+    bool (*progress)(void *ctx, const spc_tune_progress *);
+    void *progress_ctx;
+} spc_tune_options;
+spc_status spc_tune_with(spc_session *, const char *layer, const char *dims, const spc_tune_options *);
+/* The file of option "wisdom": as a table for people (NULL on failure; owned by the session); as JSON, all or none; and
+ * emptied. count may be NULL. Plans that are imported are checked. */
+const char *spc_wisdom_list(spc_session *);
+spc_status spc_wisdom_export(spc_session *, const char *path);
+spc_status spc_wisdom_import(spc_session *, const char *path, size_t *count);
+spc_status spc_wisdom_clear(spc_session *, size_t *count);
 /* Writes so_path and the header beside it, both or neither. */
 spc_status spc_emit(spc_session *, const char *so_path);
 /* Writes one thing that is made of the program. kind: so (as spc_emit) or obj, with the header beside it; asm, llvm,

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = rt_wisdom_written(first.writer);
     if (text && rt_wisdom_read(text, strlen(text), take, &second, &error)) abort();
     if (text && first.count != second.count) abort();
+    rt_wisdom_writer_free(first.writer);
     rt_wisdom_writer_free(second.writer);
     free(text);
     return 0;

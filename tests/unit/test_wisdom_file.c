@@ -398,6 +398,7 @@ static void test_text(void **state)
     one.kernel = "a \"quoted\"\nname";
     assert_true(rt_wisdom_write(writer, &one));
     char *text = rt_wisdom_written(writer);
+    rt_wisdom_writer_free(writer);
     found f = {0};
     rt_error error = {0};
     if (rt_wisdom_read(text, strlen(text), look, &f, &error))
