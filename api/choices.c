@@ -44,6 +44,7 @@ static spc_status add_values(const reader *r, const char *text) {
     int dim = NO_DIM;
     while (text && *text) {
         const size_t len = strcspn(text, ",="), item = strcspn(text, ",");
+        const char *start = text;
         int64_t value;
         if (text[len] == '=') {
             dim = find_dim(r, text, len);
@@ -54,7 +55,7 @@ static spc_status add_values(const reader *r, const char *text) {
         if (dim == NO_DIM)
             return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" is not of the form NAME=VALUE", (int)item, text);
         if (!take_value(&text, &value))
-            return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)strcspn(text, ","), text);
+            return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)item, start);
         spc_status status = add_value(r, dim, value);
         if (status) return status;
     }

@@ -1,6 +1,6 @@
 /* plan: completes the plan, so that every fused op has a line of its own with no open term. What the user wrote stays;
- * lines that are missing are taken from wisdom,
- * and open terms and what wisdom does not know are the planner's. Requires fused graphs; changes no IR. */
+ * lines that are missing are taken from wisdom, and open terms and what wisdom does not know are the planner's. Requires
+ * fused graphs; changes no IR. */
 #include "passes/tuned.h"
 
 #include <string.h>

@@ -47,7 +47,7 @@ static double look_at_clock(racing *r)
     if (now > r->last)
         r->spent += now - r->last;
     r->last = now;
-    if (r->spent >= r->race->seconds * 1e9)
+    if (r->spent >= r->race->seconds * 1e9 && r->race->rounds >= r->race->least)
         r->over = true;
     return now;
 }

@@ -43,6 +43,7 @@ struct rt_race {
     bool (*go_on)(void *ctx, const rt_race *);
     void *ctx;
     double seconds;             /* at most, but for the sample at work; 0: nothing is called */
+    int least;                  /* so many rounds are run even if they take longer; 0 for a time that must be kept */
     const rt_race_clock *clock; /* NULL: the machine's */
     /* results */
     size_t best;  /* 0 where nothing was measured */

@@ -252,7 +252,7 @@ spc_status tune_race(tune_kernel *k, const tune_rules *rules, tune_result *out) 
     *out = (tune_result){0};
     spc_status status = prepare(c);
     if (!status) {
-        rt_race race = {.count = k->count, .runners = out->runners, .call = call, .go_on = go_on, .ctx = c, .seconds = rules->seconds};
+        rt_race race = {.count = k->count, .runners = out->runners, .call = call, .go_on = go_on, .ctx = c, .seconds = rules->seconds, .least = rules->least};
         for (size_t i = 0; i < k->count; i++) out->runners[i].handicap = k->candidates[i].dense ? FAVOUR_DENSE : 1;
         status = rt_race_run(&race);
         if (status) status = no_memory(k->session);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_DIMS = 64, MOST_OTHERS = 8 };
-static const double EACH_SECONDS = 3; /* at most for one race, where no budget is given */
+enum { MOST_DIMS = 64, MOST_OTHERS = 8, LEAST_ROUNDS = 5 };
+static const double EACH_SECONDS = 3; /* for one race without its compiling, where no budget is given */
 static const double COMPILING = 0.6;  /* share of a race's time for making its candidates */
 
 typedef struct known_key {
@@ -180,12 +180,6 @@ static const char *result_text(const tuner *t, const tune_result *r) {
     return out.data;
 }
 
-/* The budget is shared out evenly among the races that are left. */
-static double race_seconds(const tuner *t) {
-    const double left = seconds_left(t);
-    return isinf(left) ? EACH_SECONDS : fmin(left, left / (double)(t->races_left ? t->races_left : 1));
-}
-
 static void introduce(tuner *t, tune_kernel *k) {
     t->at = k;
     t->progress.kernel = k->name;
@@ -193,14 +187,24 @@ static void introduce(tuner *t, tune_kernel *k) {
     t->progress.candidates = k->count;
 }
 
+/* What is left of the budget is shared out evenly among the races that are left. Without one, a race may take long enough
+ * to mean something on a busy machine. */
+static tune_rules rules_of(tuner *t, double until) {
+    tune_rules rules = {t->exec, EACH_SECONDS, LEAST_ROUNDS, may_race, t};
+    if (isinf(until)) return rules;
+    rules.seconds = fmax(1e-6, until - spent(t));
+    rules.least = 0;
+    return rules;
+}
+
 static spc_status race(tuner *t, tune_kernel *k) {
     tune_result result = {0};
-    const double share = race_seconds(t), until = spent(t) + share;
-    t->compile_until = isinf(seconds_left(t)) ? INFINITY : spent(t) + share * COMPILING;
+    const double share = seconds_left(t) / (double)t->races_left, until = spent(t) + share;
+    t->compile_until = spent(t) + share * COMPILING;
     introduce(t, k);
     spc_status status = tune_compile(k, may_compile, t);
     if (!status && !t->stopped && k->count > 1 && seconds_left(t) > 0) {
-        const tune_rules rules = {t->exec, fmax(1e-3, fmin(until - spent(t), seconds_left(t))), may_race, t};
+        const tune_rules rules = rules_of(t, until);
         status = tune_race(k, &rules, &result);
     }
     if (!status && result.timed) keep(t, &result);

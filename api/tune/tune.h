@@ -50,6 +50,7 @@ typedef struct tune_result {
 typedef struct tune_rules {
     spc_exec exec; /* without scratch */
     double seconds;
+    int least; /* rounds, whatever the time */
     bool (*go_on)(void *ctx, const rt_race *);
     void *ctx;
 } tune_rules;

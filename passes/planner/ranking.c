@@ -88,7 +88,7 @@ bool planner_predict(const planner_question *q, const ir_plan_terms *terms, plan
     if (!find_facts(q, &region, &facts))
         return false;
     planner_choose(&facts, q->columns, q->columns, &complete);
-    if (!lw_accepts(q->module, q->context, &region, &complete, &storage, &packed))
+    if (!lw_accepts(q->module, q->context, &region, &complete, &storage, &packed, NULL))
         return false;
     planner_enumerate(&facts, &complete, &kernel, 1);
     planner_cost(&facts, q->columns, &kernel, out);

@@ -92,11 +92,6 @@ class Usage(kit.Case):
         for dim in ("batch", "batch=", "batch=x", "batch=-1", "bach=1"):
             self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", f"--dim={dim}", status=2)
 
-    def test_later_commands_say_so(self):
-        for command in ("tune", "wisdom"):
-            self.spc(command, "m", status=2)
-            self.assertSays("not supported yet")
-
     def test_which_layer(self):
         self.write("two.sdl", "dim n;\nlayer a(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"
                               "layer b(x: f32[n]) -> y: f32[n] { y = x + x; }\n")

@@ -164,6 +164,18 @@ static void test_budget(void **state)
     }
 }
 
+/* Rounds that must be run are run, however long they take. */
+static void test_least(void **state)
+{
+    (void)state;
+    track t = new_track();
+    rt_runner runners[4] = {{.handicap = 1}, {.handicap = 1}, {.handicap = 1}, {.handicap = 1}};
+    rt_race race = {.count = 4, .runners = runners, .call = call, .ctx = &t, .seconds = 1e-9, .least = 3, .clock = &the_clock};
+    assert_int_equal(rt_race_run(&race), SPC_OK);
+    assert_int_equal(race.rounds, 3);
+    assert_int_equal(race.best, 1);
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -266,7 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quickest_wins), cmocka_unit_test(test_hopeless),     cmocka_unit_test(test_first_of_equals),
         cmocka_unit_test(test_handicap),      cmocka_unit_test(test_failing),      cmocka_unit_test(test_no_time),
-        cmocka_unit_test(test_budget),        cmocka_unit_test(test_stop),         cmocka_unit_test(test_slow_phases),
+        cmocka_unit_test(test_budget),        cmocka_unit_test(test_least), cmocka_unit_test(test_stop),         cmocka_unit_test(test_slow_phases),
         cmocka_unit_test(test_jumping_clock), cmocka_unit_test(test_clock_that_stands),
         cmocka_unit_test(test_arguments),     cmocka_unit_test(test_real_clock),
     };
