@@ -86,6 +86,18 @@ const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region
     return NULL;
 }
 
+void api_wisdom_each(spc_session *s, api_program *program, const ir_op *fused, rt_record_fn *call, void *ctx) {
+    const pass_context context = {.target = &program->target, .weight = api_weight_matrix, .weight_ctx = s};
+    const pass_region_key region = pass_region_key_of(program->module, &context, fused);
+    api_wisdom w = {.session = s, .program = program, .key = api_wisdom_key(s, program)};
+    rt_error error;
+    w.key.region = region.region;
+    w.key.facts = region.facts;
+    open_to_read(&w);
+    if (w.file && rt_wisdom_find(w.file, &w.key, call, ctx, &error)) api_wisdom_warn(s, "", &error);
+    api_wisdom_close(&w);
+}
+
 /* ---- writing ---- */
 
 void api_wisdom_open(spc_session *s, const char *path, rt_wisdom **out) {

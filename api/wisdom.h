@@ -23,6 +23,9 @@ int api_threads(const spc_session *); /* option threads, 0 resolved to one per c
 const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *);
 void api_wisdom_close(api_wisdom *);
 
+/* Records of a fused op of the lowered program, at any dims. */
+void api_wisdom_each(spc_session *, api_program *, const ir_op *fused, rt_record_fn *, void *ctx);
+
 /* For tuning, import and clear. *out NULL after a warning where nothing can be kept. */
 void api_wisdom_open(spc_session *, const char *path, rt_wisdom **out);
 /* Once more, of something that has gone wrong with it. */

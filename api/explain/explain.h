@@ -78,6 +78,8 @@ const char *explain_size(ir_arena *, int64_t bytes);
 const char *explain_percent(ir_arena *, double share);
 /* summary.c and kernel.c. */
 void explain_write_summary(const explain_layer *);
+/* measured.c: nothing where the plan is not from wisdom. */
+void explain_write_measured(const explain_layer *, const explain_group *);
 void explain_write_group(const explain_layer *, const explain_group *);
 
 /* Predicted ns of all kernels of the group; NaN where not modelled. */

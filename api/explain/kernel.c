@@ -209,7 +209,7 @@ static void say_why_dense(const explain_layer *l, const explain_group *g, size_t
     if (!g->declared_sparse || !explain_is_dense(g, p) || !c->modelled) return;
     ir_text_add(out, "        dense ");
     if (g->line->origin && strcmp(g->line->origin, "planner") != 0) {
-        ir_text_add(out, "because the plan of the %s says so\n", g->line->origin);
+        ir_text_add(out, "because the plan%s says so\n", !strcmp(g->line->origin, "wisdom") ? " from wisdom" : "");
         return;
     }
     if (!c->best_sparse) {
@@ -251,8 +251,10 @@ static void say_variant(const explain_layer *l, const explain_group *g, const ir
 
 static void say_plans(const explain_layer *l, const explain_group *g) {
     if (!g->line) return;
-    ir_text_add(label(l, "plan"), "by the %s\n", g->line->origin ? g->line->origin : "planner");
+    const bool tuned = g->line->origin && !strcmp(g->line->origin, "wisdom");
+    ir_text_add(label(l, "plan"), "%s%s\n", tuned ? "from " : "by the ", g->line->origin ? g->line->origin : "planner");
     for (const ir_plan_variant *v = g->line->variants; v; v = v->next) say_variant(l, g, v);
+    explain_write_measured(l, g);
 }
 
 void explain_write_group(const explain_layer *l, const explain_group *g) {

@@ -69,14 +69,15 @@ class Tune(kit.Case):
         self.assertEqual((dims, kernel), ("batch=16", "same.0"))
         self.assertIn("store=", plan)
         text, _ = self.plan()
-        self.assertIn("plan (wisdom)", text)
+        self.assertIn("from wisdom", text)
+        self.assertIn("measured at batch=16: ", text)
         self.change("UPDATE plans SET plan = ?", ODD)
         text, line = self.plan()
-        self.assertIn("plan (wisdom)", text)
+        self.assertIn("from wisdom", text)
         self.assertIn(ODD, line)
         self.assertEqual(self.err, "")
         text, line = self.plan(wisdom="none")
-        self.assertIn("plan (planner)", text)
+        self.assertIn("by the planner", text)
         self.assertNotIn(ODD, line)
         # Another layer with an equal kernel knows it too, whatever it is called; what the user says comes first.
         self.assertIn(ODD, self.plan(layer="net")[1])
@@ -109,7 +110,7 @@ class Tune(kit.Case):
         self.spc("tune", *self.base, "--layer=same", "--dim=batch=16")
         self.assertTrue(os.path.exists(self.path("cache", "spc", "wisdom.db")))
         self.spc("explain", *self.base, "--layer=same")
-        self.assertIn("plan (wisdom)", self.out)
+        self.assertIn("from wisdom", self.out)
         self.spc("wisdom", "list")
         self.assertIn("same.0 at batch=16", self.out)
 
@@ -210,7 +211,7 @@ class Tune(kit.Case):
         threads = (os.cpu_count() or 1) + 5
         self.tune(f"--threads={threads}", dims="batch=128")
         self.assertEqual(self.rows("SELECT threads FROM plans"), [(threads,)])
-        self.assertIn("plan (wisdom)", self.plan("w.db", "same", f"--threads={threads}")[0])
+        self.assertIn("from wisdom", self.plan("w.db", "same", f"--threads={threads}")[0])
 
     # ---- files that are not right ----
 
@@ -228,25 +229,25 @@ class Tune(kit.Case):
         os.chmod(self.path("w.db"), 0o444)
         self.tune("--again")
         self.assertSays("warning: ", "readonly", "lost")
-        self.assertIn("plan (wisdom)", self.plan()[0])
+        self.assertIn("from wisdom", self.plan()[0])
 
     def test_garbage(self):
         self.write("w.db", "this is no wisdom\n" * 1000)
-        self.assertIn("plan (planner)", self.plan()[0])
+        self.assertIn("by the planner", self.plan()[0])
         self.assertSays("warning: ", "w.db", "compiling without it")
         self.tune()
         self.assertSays("warning: ", "w.db.broken")
         self.assertEqual(self.bytes_of("w.db.broken"), b"this is no wisdom\n" * 1000)
-        self.assertIn("plan (wisdom)", self.plan()[0])
+        self.assertIn("from wisdom", self.plan()[0])
 
     def test_from_the_future(self):
         self.tune()
         self.change("PRAGMA user_version = 99")
-        self.assertIn("plan (planner)", self.plan()[0])
+        self.assertIn("by the planner", self.plan()[0])
         self.assertSays("warning: ", "later version")
         self.tune()
         self.assertSays("warning: ", "w.db.newer")
-        self.assertIn("plan (wisdom)", self.plan()[0])
+        self.assertIn("from wisdom", self.plan()[0])
 
     def test_plans_by_hand(self):
         self.tune()
@@ -254,7 +255,7 @@ class Tune(kit.Case):
                            ("unroll=4; else unroll=2", "'when' parts"), ("when batch<=4: unroll=4", "terms of one kernel"),
                            ("unroll=2\n@*.* store=csr", "terms of one kernel"), ("\x1b[31m", "is no term")):
             self.change("UPDATE plans SET plan = ?", plan)
-            self.assertIn("plan (planner)", self.plan()[0], plan)
+            self.assertIn("by the planner", self.plan()[0], plan)
             self.assertSays("warning: ", "same.0 at batch=16", says)
 
     # ---- wisdom ----
