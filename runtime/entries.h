@@ -20,6 +20,9 @@ typedef struct rt_entries {
 spc_status rt_entries_collect(rt_entries *, const rt_matrix *, bool transposed, rt_error *);
 /* Stable by position; linear time. False: no memory. */
 bool rt_entries_sort(rt_entries *);
+/* pack_order.c: rows become places, and the entries go in order of (K tile where tiles have orders of their own, place,
+ * column). For sorted rows *perm, which the caller frees, is the row at each place of each order. False: no memory. */
+bool rt_order_entries(const rt_storage *, rt_entries *, uint32_t **perm);
 bool rt_entries_reserve(rt_entries *, int64_t capacity);
 void rt_entries_free(rt_entries *);
 /* A level of windows below `groups` row groups: writes its arrays, replaces the entries by those of all slots, padding

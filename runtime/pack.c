@@ -21,7 +21,7 @@ typedef struct packing {
     rt_error *error;
     rt_entries entries;
     int64_t positions; /* of the level reached so far */
-    uint32_t *perm;    /* place to row; NULL: the same */
+    uint32_t *perm;    /* place to row, for each order; NULL: the same */
 } packing;
 
 static spc_status no_memory(const packing *k) { return rt_fail(k->error, SPC_E_NOMEM, "out of memory while packing"); }
@@ -391,67 +391,14 @@ static spc_status (*const pack_level[RT_LEVEL_COUNT])(packing *, int) = {
 #undef LEVEL
 };
 
-/* ---- rows in order of their counts ---- */
-
-/* Rows by falling count, ties by row: a stable sort of one entry per row. */
-static bool order_rows(const packing *k, rt_entries *rows)
-{
-    const rt_storage *s = k->storage;
-    if (!rt_entries_reserve(rows, s->rows + 1))
-        return false;
-    rows->count = s->rows;
-    for (int64_t row = 0; row < s->rows; row++)
-        rows->at[row] = (rt_entry){.position = (uint64_t)s->cols, .place = (uint32_t)row};
-    for (int64_t i = 0; i < k->entries.count; i++)
-        rows->at[k->entries.at[i].place].position--;
-    return rt_entries_sort(rows);
-}
-
-/* Takes the entries to the places of their rows. */
-static bool sort_rows(packing *k)
-{
-    const rt_storage *s = k->storage;
-    rt_entries rows = {0};
-    int64_t places = rt_places(s);
-    uint32_t *place_of = malloc((size_t)(s->rows + 1) * sizeof *place_of);
-    k->perm = malloc((size_t)(places + 1) * sizeof *k->perm);
-    bool ok = place_of && k->perm && order_rows(k, &rows);
-    for (int64_t place = 0; ok && place < places; place++) {
-        k->perm[place] = place < s->rows ? rows.at[place].place : (uint32_t)s->rows;
-        if (place < s->rows)
-            place_of[rows.at[place].place] = (uint32_t)place;
-    }
-    for (int64_t i = 0; ok && i < k->entries.count; i++)
-        k->entries.at[i].place = place_of[k->entries.at[i].place];
-    free(place_of);
-    rt_entries_free(&rows);
-    return ok;
-}
-
-/* From the order of the stored axes into that of places. */
-static bool order_entries(packing *k)
-{
-    if (!k->storage->sorted && !k->storage->request.transposed)
-        return true;
-    if (k->storage->sorted && !sort_rows(k))
-        return false;
-    for (int64_t i = 0; i < k->entries.count; i++)
-        k->entries.at[i].position = k->entries.at[i].place;
-    if (!rt_entries_sort(&k->entries))
-        return false;
-    for (int64_t i = 0; i < k->entries.count; i++)
-        k->entries.at[i].position = 0;
-    return true;
-}
-
 static spc_status pack_tail(packing *k)
 {
     if (k->perm) {
-        int64_t places = rt_places(k->storage);
-        void *perm = rt_packed_array(k->out, places);
+        int64_t count = rt_places(k->storage) * rt_row_orders(k->storage);
+        void *perm = rt_packed_array(k->out, count);
         if (!perm)
             return no_memory(k);
-        memcpy(perm, k->perm, (size_t)places * sizeof *k->perm);
+        memcpy(perm, k->perm, (size_t)count * sizeof *k->perm);
     }
     void *values = rt_packed_array(k->out, k->positions);
     if (!values)
@@ -471,7 +418,7 @@ static spc_status pack_walk(packing *k, const rt_matrix *m)
     if (status != SPC_OK)
         return status;
     k->out->nnz = k->entries.count;
-    if (!order_entries(k))
+    if (!rt_order_entries(k->storage, &k->entries, &k->perm))
         return no_memory(k);
     for (int i = 0; i < k->storage->nlevels && status == SPC_OK; i++)
         status = pack_level[k->storage->levels[i].kind](k, i);

@@ -112,11 +112,14 @@ static const char *levels_csr(rt_storage *s, const parameters *p)
 
 static const char *levels_sell(rt_storage *s, const parameters *p)
 {
-    if (p->count != 1 || p->separators[0] != ':')
-        return "want sell:R";
+    if (p->count < 1 || p->count > 2 || strspn(p->separators, ":") != (size_t)p->count)
+        return "want sell:R or sell:R:WINDOW";
+    if (p->count == 2 && p->value[1] % p->value[0])
+        return "the window is not a multiple of the rows that are kept together";
     int64_t tile = add_tile(s);
     s->row_align = p->value[0];
     s->sorted = true;
+    s->window = p->count == 2 ? p->value[1] : 0;
     add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
     add(s, RT_LEVEL_slots, RT_SLOT, 1, 0);
     add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
@@ -391,6 +394,11 @@ bool rt_storage_is_name(const char *name)
     snprintf(probe.request.name, sizeof probe.request.name, "%s", name);
     probe.rows = probe.cols = MAX_INTERLEAVE;
     return !list_named(&probe);
+}
+
+int64_t rt_row_orders(const rt_storage *s)
+{
+    return s->window && s->request.ktile ? s->levels[0].size : 1;
 }
 
 static const char *const pos_names[RT_MAX_LEVELS] = {"pos0", "pos1", "pos2", "pos3", "pos4", "pos5", "pos6", "pos7"};

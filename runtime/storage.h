@@ -7,7 +7,7 @@
  *
  *     csr            dense row, compressed col
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
- *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, one order for all K tiles)
+ *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, see `window`)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     band -2..2     dense row, offset col, 5 from row - 2
  *     sliding window dense row/16, window col of 32 with 4 slots, dense row%16, singleton col%32 (from the window's first)
@@ -75,7 +75,10 @@ typedef struct rt_storage_request {
 typedef struct rt_storage {
     rt_storage_request request;
     int64_t rows, cols;
-    bool sorted;      /* rows ordered by falling count (of the whole row), ties by row: perm[place] = row */
+    bool sorted;      /* rows ordered by falling count, ties by row: perm[place] = row */
+    int64_t window;   /* 0: whole rows are counted, and all may change places. Else rows change places only within each
+                       * window of so many (a multiple of row_align), and each K tile has an order of its own, by the
+                       * counts within it: perm[tile * places + place], places: rows rounded up to row_align */
     int64_t row_align; /* row levels cover rows rounded up to this; places past the end are empty rows (perm: row = rows) */
     int nlevels;
     rt_level levels[RT_MAX_LEVELS];
@@ -87,6 +90,8 @@ typedef struct rt_array_info {
     bool is_float;    /* values */
 } rt_array_info;
 int rt_storage_arrays(const rt_storage *, rt_array_info out[RT_MAX_ARRAYS]); /* returns how many */
+/* Orders of the rows that perm holds, one behind the other: one, or where rows are sorted in windows one for each K tile. */
+int64_t rt_row_orders(const rt_storage *);
 
 /* Lists the levels and fills in sizes and widths: coordinates get the narrowest of 8, 16, 32 bits (1, 2, 4 too for
  * nm) that holds extent * crd_scale; pos is 32 bits unless nnz may pass 2^32 - 1. The legal names stand in

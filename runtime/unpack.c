@@ -142,7 +142,8 @@ static spc_status put(const unpacking *u, spot at)
     if (at.position >= u->count)
         return malformed(u, s->nlevels, at.position, "no such value");
     uint64_t bits = rt_bits_get(u->values, u->bits, at.position);
-    int64_t row = u->perm && at.place < rt_places(s) ? u->perm[at.place] : at.place;
+    int64_t order = rt_row_orders(s) > 1 ? at.col / s->request.ktile : 0, places = rt_places(s);
+    int64_t row = u->perm && at.place < places ? u->perm[order * places + at.place] : at.place;
     if (row >= s->rows || at.col < 0 || at.col >= s->cols)
         return bits ? malformed(u, s->nlevels, at.position, "padding is not zero") : SPC_OK;
     if (!bits)

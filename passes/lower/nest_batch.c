@@ -78,15 +78,17 @@ static bool needs_sums(const lw_kernel *k)
     return c->rows_inside || (k->storage && lw_ktile_count(k->storage) > 1);
 }
 
-static const ir_extent *group_count(const lw_kernel *k)
-{
-    return ir_extent_ceildiv(k->module, k->region->contraction.rows, constant(k, group_rows(k)));
-}
 
-/* Sorted rows end up anywhere, so that a block of them cannot be transposed out on its own. */
+/* Rows that are sorted all together end up anywhere, so that a block of them cannot be transposed out on its own. */
 static bool can_cut_rows(const lw_kernel *k)
 {
-    return !(k->region->contraction.rows_inside && k->storage && k->storage->sorted);
+    return !(k->region->contraction.rows_inside && k->storage && k->storage->sorted && !k->storage->window);
+}
+
+/* Rows that must stay in one task: a group, or the window in which they change places from K tile to K tile. */
+static int64_t task_rows(const lw_kernel *k)
+{
+    return k->storage && k->storage->window ? k->storage->window : group_rows(k);
 }
 
 static const ir_extent *batch_count(const lw_kernel *k)
@@ -141,8 +143,8 @@ static const char *refuses(const lw_kernel *k)
         return "pack=no: K tiles need packed panels";
     if (t->pack < 0 && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
         return "pack=no: the storage's blocks reach past the last column";
-    if (t->rows > 0 && t->rows % group_rows(k))
-        return "rows: must be a multiple of the storage's rows per group";
+    if (t->rows > 0 && t->rows % task_rows(k))
+        return "rows: must be a multiple of the storage's rows per group, and of its window";
     if (t->rows > 0 && !can_cut_rows(k))
         return "rows: sorted rows cannot be split where the result has its rows contiguous";
     if (!k->storage && t->tile_k > 0)
@@ -161,7 +163,7 @@ static void measure(lw_kernel *k)
     if (bytes != constant(k, 0)) /* slots stay 64-aligned */
         k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
     k->units = ir_extent_mul(m, batch_count(k), panel_count(k));
-    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, group_count(k)) : NULL;
+    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, ir_extent_ceildiv(m, c->rows, constant(k, task_rows(k)))) : NULL;
 }
 
 /* ---- one row group ---- */
@@ -172,13 +174,16 @@ static ir_op *sum_index(batch_nest *n, ir_op *row)
 }
 
 /* The row at slot r of group g: where sums wait and what the result's row is. */
-static ir_op *row_of(batch_nest *n, ir_op *group, int r)
+static ir_op *row_of(batch_nest *n, ir_op *group, ir_op *ktile, int r)
 {
     ir_builder *b = &n->k->b;
-    ir_op *place = lw_addi(b, lw_muli(b, group, n->group), r);
-    if (!n->k->storage || !n->k->storage->sorted)
-        return place;
-    ir_op *row = lw_load(b, ir_scalar(n->k->module, IR_U32), lw_array(n->k, "perm"), lw_muli(b, group, n->group), r, NULL);
+    const rt_storage *storage = n->k->storage;
+    ir_op *place = lw_muli(b, group, n->group);
+    if (!storage || !storage->sorted)
+        return lw_addi(b, place, r);
+    if (rt_row_orders(storage) > 1)
+        place = lw_add(b, place, lw_muli(b, ktile, lw_group_count(storage) * n->group));
+    ir_op *row = lw_load(b, ir_scalar(n->k->module, IR_U32), lw_array(n->k, "perm"), place, r, NULL);
     return lw_cast(b, row, IR_INDEX);
 }
 
@@ -322,7 +327,7 @@ static void row_groups(batch_nest *n, ir_op *ktile)
     lw_scope groups = lw_for(b, n->group_lo, n->group_hi, lw_imm(b, 1));
     ir_op *rows[LW_MAX_ACCUMULATORS];
     for (int r = 0; r < n->group; r++)
-        rows[r] = row_of(n, groups.op, r);
+        rows[r] = row_of(n, groups.op, ktile, r);
     start_group(n, &body, rows, ktile);
     iterate_group(n, &body, groups.op, ktile);
     end_group(n, &body, rows, ktile);
@@ -457,6 +462,16 @@ static void place_panel(batch_nest *n, ir_op *panel)
         n->left = lw_min(b, n->left, lw_imm(b, g->rows * g->pixels));
 }
 
+/* The row groups of a block, in whole windows. */
+static void share_rows(batch_nest *n, ir_op *block)
+{
+    ir_builder *b = &n->k->b;
+    int64_t unit = task_rows(n->k) / n->group; /* groups */
+    lw_block_share(n->k, block, lw_ceildivi(b, n->groups, unit), &n->group_lo, &n->group_hi);
+    n->group_lo = lw_muli(b, n->group_lo, unit);
+    n->group_hi = unit == 1 ? n->group_hi : lw_min(b, lw_muli(b, n->group_hi, unit), n->groups);
+}
+
 static void split_tile(batch_nest *n, ir_op *tile)
 {
     lw_kernel *k = n->k;
@@ -465,7 +480,7 @@ static void split_tile(batch_nest *n, ir_op *tile)
     ir_op *panel = n->c->batch_rank ? lw_rem(b, rest, panels) : rest;
     n->batch = n->c->batch_rank ? lw_div(b, rest, panels) : lw_imm(b, 0);
     place_panel(n, panel);
-    lw_block_share(k, lw_rem(b, tile, k->block_count), n->groups, &n->group_lo, &n->group_hi);
+    share_rows(n, lw_rem(b, tile, k->block_count));
     ir_op *slice = lw_mul(b, n->depth, n->cols);
     if (n->c->planes)
         slice = lw_imm(b, n->c->window.channels * n->c->window.in[0] * n->c->window.in[1]);

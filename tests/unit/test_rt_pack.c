@@ -173,7 +173,8 @@ static const struct {
     int n, m;
 } storages[] = {
     {"dense", 1, 0, 0}, {"dense:4", 1, 0, 0}, {"dense:16", 1, 0, 0}, {"csr", 1, 0, 0},
-    {"sell:1", 1, 0, 0}, {"sell:4", 1, 0, 0}, {"sell:16", 1, 0, 0}, {"bsr:1x1", 1, 0, 0},
+    {"sell:1", 1, 0, 0}, {"sell:4", 1, 0, 0}, {"sell:16", 1, 0, 0}, {"sell:4:16", 1, 0, 0},
+    {"sell:2:6", 1, 0, 0}, {"bsr:1x1", 1, 0, 0},
     {"window:1:8x2", 0, 0, 0}, {"window:16:32x2", 0, 0, 0}, {"swindow:4:16x1", 0, 0, 0}, {"window:3:256x7", 0, 0, 0},
     {"bsr:8x4", 4, 0, 0}, {"bsr:3x5", 5, 0, 0}, {"bsr:16x1", 1, 0, 0}, {"bsc:8x4", 4, 0, 0},
     {"bsc:1x16", 16, 0, 0}, {"nm:2:4", 4, 2, 4}, {"nm:1:4:16", 4, 1, 4}, {"nm:4:8:3", 8, 4, 8},
@@ -215,10 +216,11 @@ static void test_every_dtype(void **state)
 
 /* Every place of a row within the matrix points into [0, cols), and where its weight is zero, at a column of its tile
  * that has no weight there. Checked for sliced ELL by walking the arrays as a kernel would. */
-static void check_sell_padding(int64_t rows, int64_t cols, int64_t ktile, int64_t pad, double density, uint64_t *seed)
+static void check_sell_padding(const char *name, int64_t rows, int64_t cols, int64_t ktile, int64_t pad, double density,
+                               uint64_t *seed)
 {
     const int64_t height = 4;
-    test_case t = {.name = "sell:4", .dtype = SPC_F32, .rows = rows, .cols = cols, .ktile = ktile, .pad = pad,
+    test_case t = {.name = name, .dtype = SPC_F32, .rows = rows, .cols = cols, .ktile = ktile, .pad = pad,
                    .density = density};
     rt_matrix m = {.dtype = SPC_F32, .rows = rows, .cols = cols, .dense = random_tensor(&t, seed)};
     rt_storage s = make(&t, -1);
@@ -232,7 +234,8 @@ static void check_sell_padding(int64_t rows, int64_t cols, int64_t ktile, int64_
         if (pad > 1 && width % pad == 0)
             assert_int_equal((pos[parent + 1] - pos[parent]) % pad, 0);
         for (int64_t k = pos[parent] * height; k < pos[parent + 1] * height; k++) {
-            int64_t row = perm[parent % slices * height + k % height];
+            int64_t order = rt_row_orders(&s) > 1 ? parent / slices : 0;
+            int64_t row = perm[(order * slices + parent % slices) * height + k % height];
             int64_t crd = (int64_t)rt_bits_get(p.arrays[1].data, p.arrays[1].info.bits, k);
             assert_in_range(crd, 0, width - 1);
             if (row < rows)
@@ -278,7 +281,7 @@ static void test_padding_is_exact(void **state)
     (void)state;
     uint64_t seed = 3;
     for (int round = 0; round < 200; round++)
-        check_sell_padding(1 + (int64_t)(rt_random(&seed) % 30), 1 + (int64_t)(rt_random(&seed) % 60),
+        check_sell_padding(round % 2 ? "sell:4" : "sell:4:8", 1 + (int64_t)(rt_random(&seed) % 30), 1 + (int64_t)(rt_random(&seed) % 60),
                            (int64_t)(rt_random(&seed) % 3 * 8), (int64_t)(rt_random(&seed) % 5),
                            rt_random_unit(&seed), &seed);
     for (int round = 0; round < 200; round++)
@@ -304,6 +307,25 @@ static void test_sell_order(void **state)
     assert_memory_equal(p.arrays[1].data, crd, sizeof crd);
     assert_memory_equal(p.arrays[2].data, perm, sizeof perm);
     assert_memory_equal(p.arrays[3].data, values, sizeof values);
+    rt_packed_free(&p);
+}
+
+/* Rows 0..3 and 4..6 are a window each, and each K tile of 2 columns orders them anew. */
+static void test_window_order(void **state)
+{
+    (void)state;
+    float dense[7 * 4] = {0, 1, 0, 0, /**/ 2, 3, 0, 0, /**/ 0, 0, 4, 5, /**/ 0, 0, 0, 6, //
+                          0, 0, 0, 7, /**/ 8, 0, 0, 0, /**/ 0, 0, 9, 10};
+    rt_matrix m = {.dtype = SPC_F32, .rows = 7, .cols = 4, .dense = dense};
+    rt_storage s = make(&(test_case){.name = "sell:2:4", .dtype = SPC_F32, .rows = 7, .cols = 4, .ktile = 2}, 10);
+    rt_packed p;
+    assert_int_equal(rt_row_orders(&s), 2);
+    assert_int_equal(rt_pack(&s, &m, &p, NULL), SPC_OK);
+    const uint32_t perm[] = {1, 0, 2, 3, 5, 4, 6, 7, 2, 3, 0, 1, 6, 4, 5, 7}, pos[] = {0, 2, 2, 3, 3, 5, 5, 7, 7};
+    assert_int_equal(p.arrays[0].count, 9);
+    assert_memory_equal(p.arrays[0].data, pos, sizeof pos);
+    assert_int_equal(p.arrays[2].count, 16);
+    assert_memory_equal(p.arrays[2].data, perm, sizeof perm);
     rt_packed_free(&p);
 }
 
@@ -428,7 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity), cmocka_unit_test(test_every_dtype), cmocka_unit_test(test_padding_is_exact),
-        cmocka_unit_test(test_sell_order), cmocka_unit_test(test_nm_bits), cmocka_unit_test(test_block_layouts),
+        cmocka_unit_test(test_sell_order), cmocka_unit_test(test_window_order), cmocka_unit_test(test_nm_bits), cmocka_unit_test(test_block_layouts),
         cmocka_unit_test(test_illegal_requests), cmocka_unit_test(test_widths), cmocka_unit_test(test_malformed_csr),
         cmocka_unit_test(test_empty_matrices),
     };
