@@ -87,12 +87,21 @@ static int64_t window_slots(const planner_facts *f, int64_t rows)
     return best;
 }
 
+/* Rows of sliced ELL that are sorted among themselves: many, so that neighbours are equally long, and a few windows for tasks. */
+static int64_t sorted_rows(const planner_facts *f)
+{
+    enum { LEAST = 64, MOST = 256, UNIT = 32, WINDOWS = 8 };
+    int64_t window = f->rows / WINDOWS / UNIT * UNIT;
+    return window < LEAST ? LEAST : window > MOST ? MOST : window;
+}
+
 /* What stands for a letter of a family's storage. */
 static int64_t letter(const enumeration *e, char c, int64_t rows)
 {
     const rt_pattern *p = &e->f->pattern;
     switch (c) {
     case 'R': return rows;
+    case 'N': return sorted_rows(e->f);
     case 'W': return window_columns(e->f);
     case 'S': return window_slots(e->f, rows);
     case 'A': return p->count ? p->part[0].a : 0;

@@ -29,12 +29,13 @@ static double held(const planner_facts *f, double rows, double cols)
 }
 
 /* The longest of `rows` rows with `mean` non-zeros each among `cols`: mean plus so many standard deviations. Rows are
- * sorted by their whole length, so that without K tiles only neighbours differ, and with them what chance does. */
+ * sorted by their whole length, so that without K tiles only neighbours differ, and with them what chance does; in
+ * windows they are sorted by their length in the tile. */
 static double longest(const span *s, double rows, double mean, double cols)
 {
-    bool tiled = s->storage->request.ktile > 0;
+    bool tiled = s->storage->request.ktile > 0 && !s->storage->window;
     double chance = sqrt(mean * (1 - s->f->density)), away = sqrt(2 * log(at_least_one(rows))) * 0.62;
-    double groups = at_least_one((double)s->storage->rows / rows);
+    double groups = at_least_one((double)(s->storage->window ? s->storage->window : s->storage->rows) / rows);
     double value = mean + (tiled ? chance * away : chance * 2 * away / groups);
     return value > cols ? cols : value;
 }
@@ -148,5 +149,5 @@ void planner_estimate(const planner_facts *f, const rt_storage *storage, planner
     out->columns = s.columns;
     out->value_bytes = s.positions * ir_dtype_of((ir_dtype)storage->request.dtype)->bytes;
     if (storage->sorted)
-        out->metadata_bytes += 4 * (double)storage->rows;
+        out->metadata_bytes += 4 * (double)(storage->rows * rt_row_orders(storage));
 }
