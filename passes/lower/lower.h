@@ -288,12 +288,18 @@ void lw_transpose(lw_kernel *, ir_op **rows, int lanes);
 void lw_planes_of(ir_module *, const ir_op *convolution, lw_planes *out);
 /* Every pixel of the result sees the one pixel at its own place. */
 bool lw_planes_plain(const lw_planes *);
+/* How panels of so many columns divide an image: whole rows, or parts of some rows. A panel of parts of several rows is
+ * always full, so that vectors of it are vectors of the image. */
+typedef struct lw_geometry {
+    int64_t rows, pixels, parts; /* of a panel; of each of its rows; of a row of the image. rows 0: panels are not of rows */
+} lw_geometry;
+lw_geometry lw_geometry_of(const lw_contraction *, int64_t columns, int lanes);
 /* What of an image a panel holds: pixels x .. x + used of the rows y .. y_end, row behind row. */
 typedef struct lw_panel {
     ir_op *panel, *origin;  /* origin: element of the image in B */
     ir_op *k0, *depth;      /* rows k0 .. k0 + depth of B; windows have all of theirs */
     ir_op *x, *used, *y, *y_end;
-    int64_t rows;           /* of the image, in every panel but the last */
+    int64_t rows, pixels;   /* of the image, in every panel but the last; of each row */
     int64_t width;          /* elements of a panel's row: at least the pixels */
 } lw_panel;
 void lw_fill_depthwise(lw_kernel *, const lw_panel *);

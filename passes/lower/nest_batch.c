@@ -9,11 +9,6 @@
 
 #include <assert.h>
 
-/* Panels that are filled from windows hold whole rows of the image, or else a part of one. */
-typedef struct geometry {
-    int64_t rows, pixels, parts; /* of a row: pixels in each part, and how many parts; 0: panels are not of rows */
-} geometry;
-
 typedef struct batch_nest {
     lw_kernel *k;
     const lw_contraction *c;
@@ -21,7 +16,7 @@ typedef struct batch_nest {
     bool rows_inside;  /* Y has its rows contiguous */
     int group;         /* rows per group */
     int64_t width;     /* columns of a panel */
-    geometry shape; /* planes: what of an image a panel holds */
+    lw_geometry shape; /* planes: what of an image a panel holds */
     int vectors;       /* of the panel being built: width / lanes, or 1 in the unpacked remainder */
     int64_t ktiles, ktile;
     ir_op *rows, *cols, *depth, *groups;
@@ -100,23 +95,16 @@ static const ir_extent *batch_count(const lw_kernel *k)
     return count;
 }
 
-static geometry geometry_of(const lw_kernel *k)
+static lw_geometry geometry_of(const lw_kernel *k)
 {
-    const lw_contraction *c = &k->region->contraction;
-    const int64_t width = k->terms->tile_cols, row = c->window.out[1];
-    if (!c->planes || c->fill == LW_FILL_COPY)
-        return (geometry){0};
-    if (row > width)
-        return (geometry){1, width, (row + width - 1) / width};
-    const int64_t rows = width / row;
-    return (geometry){rows < c->window.out[0] ? rows : c->window.out[0], row, 1};
+    return lw_geometry_of(&k->region->contraction, k->terms->tile_cols, k->lanes);
 }
 
 /* Panels of one image or matrix. */
 static const ir_extent *panel_count(const lw_kernel *k)
 {
     const lw_contraction *c = &k->region->contraction;
-    const geometry g = geometry_of(k);
+    const lw_geometry g = geometry_of(k);
     if (!g.rows)
         return ir_extent_ceildiv(k->module, c->cols, constant(k, k->terms->tile_cols));
     return constant(k, (c->window.out[0] + g.rows - 1) / g.rows * g.parts);
@@ -210,13 +198,22 @@ static void store_sums(batch_nest *n, lw_body *body, ir_op *const *rows)
                      (int64_t)v * n->k->lanes, NULL);
 }
 
+/* The column where vector v begins, from the panel's first one on. */
+static int64_t column_of(const batch_nest *n, int v)
+{
+    const int64_t pixel = (int64_t)v * n->k->lanes;
+    if (n->shape.rows < 2 || n->shape.parts < 2)
+        return pixel;
+    return pixel / n->shape.pixels * n->c->window.out[1] + pixel % n->shape.pixels;
+}
+
 static void finish_row(batch_nest *n, lw_body *body, int r, ir_op *outer, bool masked)
 {
     ir_builder *b = &n->k->b;
     if (n->c->planes) /* the axes above the last one are planes and their rows; columns run through all rows */
         outer = lw_mul(b, outer, lw_extent(b, &n->k->dims, n->k->region->result->type->dims[2]));
     for (int v = 0; v < n->vectors; v++) {
-        int64_t shift = (int64_t)v * n->k->lanes;
+        int64_t shift = column_of(n, v);
         ir_op *mask = n->mask ? n->mask : masked ? lw_tailmask(b, lw_addi(b, n->left, -shift), n->k->lanes) : NULL;
         lw_finish(n->k, outer, lw_addi(b, n->c0, shift), n->k->lanes, mask, lw_get(b, body->accumulators[r * n->vectors + v]));
     }
@@ -365,13 +362,13 @@ static void fill_panel(batch_nest *n, ir_op *ktile, int64_t padded)
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
     const lw_planes *w = &n->c->window;
-    const geometry *g = &n->shape;
+    const lw_geometry *g = &n->shape;
     ir_op *k0 = lw_muli(b, ktile, n->ktile), *depth = lw_sub(b, n->depth, k0);
-    lw_panel p = {.panel = n->panel, .origin = n->b_origin, .k0 = k0, .rows = g->rows, .width = n->width};
+    lw_panel p = {.panel = n->panel, .origin = n->b_origin, .k0 = k0, .rows = g->rows, .pixels = g->pixels, .width = n->width};
     p.depth = padded ? lw_min(b, depth, lw_imm(b, padded)) : depth;
     p.y = lw_divi(b, n->c0, w->out[1]);
     p.x = g->parts > 1 ? lw_rem(b, n->c0, lw_imm(b, w->out[1])) : lw_imm(b, 0);
-    p.used = g->parts > 1 ? n->left : lw_imm(b, w->out[1]);
+    p.used = g->parts > 1 && g->rows == 1 ? n->left : lw_imm(b, g->pixels);
     p.y_end = lw_addi(b, p.y, 1);
     if (g->rows > 1)
         p.y_end = w->out[0] % g->rows ? lw_min(b, lw_addi(b, p.y, g->rows), lw_imm(b, w->out[0])) : lw_addi(b, p.y, g->rows);
@@ -449,11 +446,12 @@ static ir_op *batch_origin(batch_nest *n, const bool *batched, ir_op *slice)
 static void place_panel(batch_nest *n, ir_op *panel)
 {
     ir_builder *b = &n->k->b;
-    const geometry *g = &n->shape;
+    const lw_geometry *g = &n->shape;
     if (g->parts > 1) {
+        const int64_t width = n->c->window.out[1];
         ir_op *first = lw_muli(b, lw_rem(b, panel, lw_imm(b, g->parts)), g->pixels);
-        n->c0 = lw_add(b, lw_muli(b, lw_divi(b, panel, g->parts), n->c->window.out[1]), first);
-        n->left = lw_min(b, lw_sub(b, lw_imm(b, n->c->window.out[1]), first), lw_imm(b, g->pixels));
+        n->c0 = lw_add(b, lw_muli(b, lw_divi(b, panel, g->parts), g->rows * width), first);
+        n->left = g->rows > 1 ? lw_imm(b, n->width) : lw_min(b, lw_sub(b, lw_imm(b, width), first), lw_imm(b, g->pixels));
         return;
     }
     n->c0 = lw_muli(b, panel, g->rows ? g->rows * g->pixels : n->width);

@@ -37,6 +37,23 @@ bool lw_planes_plain(const lw_planes *w)
     return plain;
 }
 
+/* Depthwise convolutions load less the more rows they take at once. */
+lw_geometry lw_geometry_of(const lw_contraction *c, int64_t columns, int lanes)
+{
+    const int64_t width = c->window.out[1], height = c->window.out[0], vectors = columns / lanes;
+    if (!c->planes || c->fill == LW_FILL_COPY)
+        return (lw_geometry){0};
+    for (int64_t rows = vectors < MAX_BLOCK ? vectors : MAX_BLOCK; rows > 1 && c->fill == LW_FILL_DEPTHWISE; rows--) {
+        const int64_t pixels = vectors / rows * lanes;
+        if (vectors % rows == 0 && height % rows == 0 && width > pixels && width % pixels == 0)
+            return (lw_geometry){rows, pixels, width / pixels};
+    }
+    if (width > columns)
+        return (lw_geometry){1, columns, (width + columns - 1) / columns};
+    const int64_t rows = columns / width;
+    return (lw_geometry){rows < height ? rows : height, width, 1};
+}
+
 /* ---- taps ---- */
 
 /* A column of vectors: pixels x .. x + lanes of some rows of the result. */
@@ -228,7 +245,7 @@ static lw_scope begin_columns(column *c, const lw_panel *p)
 static ir_op *panel_place(const column *c, const lw_panel *p, ir_op *y)
 {
     ir_builder *b = &c->k->b;
-    return lw_add(b, lw_muli(b, lw_sub(b, y, p->y), c->w->out[1]), lw_sub(b, c->x, p->x));
+    return lw_add(b, lw_muli(b, lw_sub(b, y, p->y), p->pixels), lw_sub(b, c->x, p->x));
 }
 
 void lw_fill_depthwise(lw_kernel *k, const lw_panel *p)
@@ -247,7 +264,7 @@ void lw_fill_depthwise(lw_kernel *k, const lw_panel *p)
     sum_block(&d, plane, rows.op);
     ir_op *place = lw_add(b, lw_muli(b, channels.op, p->width), panel_place(&col, p, rows.op));
     for (int i = 0; i < d.block; i++)
-        lw_store(b, lw_fed(k, lw_get(b, d.sums[i])), p->panel, place, i * w->out[1], NULL);
+        lw_store(b, lw_fed(k, lw_get(b, d.sums[i])), p->panel, place, i * p->pixels, NULL);
     lw_end(b, &rows);
     lw_end(b, &channels);
     lw_end(b, &columns);

@@ -244,7 +244,7 @@ static void fit_planes(const planner_facts *f, int64_t rows, ir_plan_terms *t)
 {
     const lw_contraction *c = &f->region->contraction;
     t->tile_cols = planner_panel_pixels(f, (int)rows);
-    t->pack = c->fill == LW_FILL_COPY ? -1 : 1;
+    t->pack = c->fill == LW_FILL_COPY && f->columns % f->lanes == 0 ? -1 : 1; /* rows that are aligned as they are */
 }
 
 static void add_all(enumeration *e, const kernel_family *family, int64_t rows, int64_t columns)
