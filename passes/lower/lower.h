@@ -152,7 +152,7 @@ typedef struct lw_nest {
     void (*build)(lw_kernel *);
 } lw_nest;
 extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k, lw_nest_softmax, lw_nest_norm,
-    lw_nest_reduce, lw_nest_move, lw_nest_concat, lw_nest_depthwise_planes, lw_nest_conv, lw_nest_conv_direct,
+    lw_nest_reduce, lw_nest_move, lw_nest_concat, lw_nest_depthwise_planes, lw_nest_turn, lw_nest_conv, lw_nest_conv_direct,
     lw_nest_channels, lw_nest_resize;
 const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
 
@@ -283,7 +283,10 @@ void lw_pack_panel(lw_kernel *, ir_op *panel, ir_op *b, ir_op *b_origin, ir_op *
 /* The lanes x lanes transpose of rows[0..lanes), in place. */
 void lw_transpose(lw_kernel *, ir_op **rows, int lanes);
 
-/* ---- planes.c: convolutions on planes ---- */
+/* ---- planes.c, turn.c: convolutions on planes, and the way there and back ---- */
+
+/* The region is a transpose between channels last and planes, of known extents, and its tail. */
+bool lw_turns(const lw_region *);
 
 void lw_planes_of(ir_module *, const ir_op *convolution, lw_planes *out);
 /* Every pixel of the result sees the one pixel at its own place. */

@@ -64,6 +64,8 @@ const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
 {
     if (!region->core)
         return &lw_nest_pointwise;
+    if (lw_turns(region))
+        return &lw_nest_turn;
     if (!region->has_contraction)
         return core_nests[region->core->code];
     if (region->contraction.windowed)
