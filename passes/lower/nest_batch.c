@@ -151,7 +151,7 @@ static void measure(lw_kernel *k)
     if (bytes != constant(k, 0)) /* slots stay 64-aligned */
         k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
     k->units = ir_extent_mul(m, batch_count(k), panel_count(k));
-    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, ir_extent_ceildiv(m, c->rows, constant(k, task_rows(k)))) : NULL;
+    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, ir_extent_ceildiv(m, k->region->contraction.rows, constant(k, task_rows(k)))) : NULL;
 }
 
 /* ---- one row group ---- */
