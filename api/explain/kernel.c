@@ -27,7 +27,7 @@ static void say_what(const explain_layer *l, const explain_group *g) {
     if (!g->known) ir_text_add(out, g->declared_sparse ? ": declared %s\n" : ": nothing is declared sparse\n", g->pattern);
     else ir_text_add(out, ": %lld of %lld elements (%s) are zero%s\n", (long long)(g->facts.rows * g->facts.cols - g->facts.nnz),
                      (long long)(g->facts.rows * g->facts.cols), explain_percent(out->arena, 1 - g->facts.density),
-                     g->declared_sparse ? "" : ", but it is declared dense");
+                     g->declared_sparse || g->facts.density > 0.9 ? "" : ", but it is declared dense");
 }
 
 static void say_when(const explain_layer *l, const explain_group *g) {
