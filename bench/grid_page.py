@@ -17,7 +17,7 @@ border-top:1px solid var(--rule);padding-top:1rem}.soft,caption,figcaption{color
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums;margin:.5rem 0}caption{text-align:left}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}th[scope=row],.text{text-align:left}
 .good{color:var(--good)}.bad{color:var(--bad);font-weight:600}.row{display:flex;flex-wrap:wrap;gap:1.25rem}figure{flex:1 1 22rem;margin:.5rem 0;
-min-width:0}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.grid{stroke:var(--rule);fill:none}
+min-width:0;max-width:28rem}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.grid{stroke:var(--rule);fill:none}
 .line{fill:none;stroke-width:1.6}.thick{stroke-width:3}.even{stroke:var(--soft);stroke-dasharray:3 3;fill:none}
 .key span{margin-right:1.1rem;white-space:nowrap}.key i{display:inline-block;width:1.5rem;border-top:3px solid;vertical-align:middle;margin-right:.35rem}
 """
@@ -119,10 +119,13 @@ class Plot:
         return f'<path class="line {css}" style="stroke:var(--{css.split()[0]})" d="M' + "L".join(f"{a:.1f} {b:.1f}" for a, b in (self.at(*p) for p in points)) + '"/>'
 
     def grid(self, xs, ys):
-        out = []
-        for x in xs:
+        out, last = [], math.inf
+        for x in xs: # from the right to the left; labels that would lie on one another are left out
             a, _ = self.at(x, self.y[0])
-            out.append(f'<path class="grid" d="M{a:.1f} {self.TOP}V{self.HEIGHT - self.BOTTOM}"/><text text-anchor="middle" x="{a:.1f}" y="{self.HEIGHT - self.BOTTOM + 16}">{100 * (1 - x):g}</text>')
+            out.append(f'<path class="grid" d="M{a:.1f} {self.TOP}V{self.HEIGHT - self.BOTTOM}"/>')
+            if last - a >= 24:
+                out.append(f'<text text-anchor="middle" x="{a:.1f}" y="{self.HEIGHT - self.BOTTOM + 16}">{100 * (1 - x):g}</text>')
+                last = a
         for y in ys:
             _, b = self.at(self.x[0], y)
             out.append(f'<path class="{"even" if y == 1 else "grid"}" d="M{self.LEFT} {b:.1f}H{self.WIDTH - self.RIGHT}"/><text text-anchor="end" x="{self.LEFT - 6}" y="{b + 4:.1f}">{y:g}×</text>')

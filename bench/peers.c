@@ -1,9 +1,11 @@
 /* peers: see peers.h. The dense ones are those of dense.h. */
 #include "peers.h"
-#include "dense.h"
 #include <stdlib.h>
 
 /* ---- oneDNN and OpenBLAS ---- */
+
+#ifdef BENCH_DENSE
+#include "dense.h"
 
 typedef struct held {
     bench_dense dense;
@@ -51,15 +53,22 @@ void *bench_openblas_open(const bench_problem *p) { return open_dense(p, 2); }
 void bench_openblas_run(void *h) { run_dense(h); }
 void bench_openblas_close(void *h) { close_dense(h); }
 
+#endif
+
 /* ---- the table ---- */
 
 #define HERE(name) name##_open, name##_run, name##_close
 #define ABSENT NULL, NULL, NULL
 
 const bench_peer bench_peers[] = {
+#ifdef BENCH_DENSE
     { "onednn_sgemm", "oneDNN", "dnnl_sgemm", true, HERE(bench_dnnl_sgemm) },
     { "onednn", "oneDNN", "its matmul primitive, the weight reordered beforehand", true, HERE(bench_dnnl) },
     { "openblas", "OpenBLAS", "cblas_sgemm", true, HERE(bench_openblas) },
+#else
+    { "onednn", "oneDNN", "its matmul primitive, the weight reordered beforehand", true, ABSENT },
+    { "openblas", "OpenBLAS", "cblas_sgemm", true, ABSENT },
+#endif
 #ifdef BENCH_EIGEN
     { "eigen", "Eigen", "row-major SparseMatrix times a dense matrix", false, HERE(bench_eigen) },
 #else
