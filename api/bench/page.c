@@ -242,10 +242,10 @@ static void add_roofs(const page *p, const plot *q) {
     for (size_t i = 0; i < count; i++) {
         const double bandwidth = bench_bandwidth(m, levels[i].bytes), knee = peak / bandwidth;
         const double x[] = {q->x.low, fmax(fmin(knee, q->x.high), q->x.low), q->x.high};
-        const double y[] = {q->x.low * bandwidth, fmin(bandwidth * x[1], peak), fmin(bandwidth * q->x.high, peak)};
+        const double y[] = {fmin(q->x.low * bandwidth, peak), fmin(bandwidth * x[1], peak), fmin(bandwidth * q->x.high, peak)};
         plot_line(q, i + 1 == count ? "roof" : "roof thin", x, y, 3);
         const double at = fmax(q->x.low, q->y.low / bandwidth) * 1.1;
-        if (at * bandwidth < q->y.high) plot_note(q, "roof", at, at * bandwidth * 1.12, levels[i].name);
+        if (at * bandwidth < peak && at < q->x.high) plot_note(q, "roof", at, at * bandwidth * 1.12, levels[i].name);
     }
 }
 

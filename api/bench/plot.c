@@ -57,19 +57,21 @@ static const char *y_at(const plot *p, double value) {
     return bench_number(p->out->arena, "%.1f", p->height - BOTTOM - limited(share(&p->y, value)) * (p->height - TOP - BOTTOM));
 }
 
-/* Round numbers: 1, 2 and 5 times powers of ten; on a long logarithmic axis powers of ten only. */
+/* Round numbers: 1, 2 and 5 times powers of ten; on a long logarithmic axis powers of ten only, on a
+ * short one more. */
 static size_t ticks_of(const plot_axis *a, double ticks[MAX_TICKS]) {
-    static const double steps[] = {1, 2, 5};
+    static const double steps[] = {1, 2, 5}, fine[] = {1, 1.5, 2, 3, 4, 5, 6, 7, 8};
     size_t count = 0;
     for (size_t i = 0; i < a->name_count && count < MAX_TICKS; i++) ticks[count++] = (double)i;
     for (size_t i = 0; i < a->tick_count && count < MAX_TICKS; i++) ticks[count++] = a->ticks[i];
     if (count) return count;
     if (a->log) {
         const double decades = log10(a->high / a->low);
-        const int stride = decades > 3 ? 3 : 1;
+        const double *of = decades < 0.9 ? fine : steps;
+        const int many = decades < 0.9 ? (int)(sizeof fine / sizeof *fine) : decades > 3 ? 1 : 3;
         for (int power = (int)floor(log10(a->low)); power <= (int)ceil(log10(a->high)); power++)
-            for (int i = 0; i < 3; i += stride) {
-                const double value = steps[i] * pow(10, power);
+            for (int i = 0; i < many; i++) {
+                const double value = of[i] * pow(10, power);
                 if (value >= a->low && value <= a->high && count < MAX_TICKS) ticks[count++] = value;
             }
         return count;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHADES = 5, MOST_DRAWN = 24 };
+enum { SHADES = 5, MOST_DRAWN = 24, FEW_BINS = 12 };
 
 /* A path for each shade, of horizontal runs of cells; the darkest is the fullest cell of this weight. */
 static int shade_of(const rt_picture *p, int y, int x) {
@@ -43,6 +43,9 @@ static void add_raster(ir_text *out, const char *name, const rt_picture *p, int 
 
 static const char *percent(ir_arena *arena, double value) { return ir_format(arena, "%s %%", bench_number(arena, "%.4g", 100 * value)); }
 
+/* Of a bar that stands for one number. */
+static const char *whole_number(ir_arena *arena, double value) { return ir_format(arena, "%.0f", floor(value)); }
+
 static void add_histogram(ir_text *out, const rt_histogram *h, bool shares, const char *name, int id) {
     ir_arena *a = out->arena;
     plot p = {.out = out, .id = id, .width = 340, .height = 220, .y = {.low = 0, .high = 0},
@@ -52,6 +55,10 @@ static void add_histogram(ir_text *out, const rt_histogram *h, bool shares, cons
     p.y.title = shares ? "tiles" : "rows";
     p.title = ir_format(a, "%s: %s by density", name, p.y.title);
     if (!shares) p.title = ir_format(a, "%s: rows by number of non-zeros", name);
+    double middles[RT_PICTURE_BINS];
+    const bool whole = !shares && h->width == 1 && h->bins <= FEW_BINS;
+    for (int i = 0; i < h->bins && whole; i++) middles[i] = h->low + i + 0.5;
+    if (whole) p.x.ticks = middles, p.x.tick_count = (size_t)h->bins, p.x.label = whole_number;
     for (int i = 0; i < h->bins; i++) plot_include(&p.y, (double)h->count[i]);
     plot_settle(&p.y);
     plot_open(&p);
