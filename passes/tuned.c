@@ -109,7 +109,8 @@ static bool read_point(const tuned_kernel *k, const pass_tuned *t, point *out)
         return false;
     const char *why = parse(k, t->plan, &out->terms);
     if (!why) {
-        planner_choose(f, out->columns ? out->columns : f->columns, &out->terms);
+        const int64_t columns = out->columns ? out->columns : f->columns;
+        planner_choose(f, columns, columns, &out->terms);
         if (!lw_accepts(f->module, f->context, f->region, &out->terms, &storage, &packed, &refusal))
             why = refusal.text;
     }
@@ -170,15 +171,13 @@ static int64_t between(int64_t low, int64_t high)
     return mean < low ? low : mean >= high ? high - 1 : mean;
 }
 
-/* The variants of the columns above the points that are done, up to limit (0: all). */
-static const point *add_range(writer *w, const point *at, const point *end, int64_t limit)
+/* The variants of the columns above the points that are done, up to the limit of one that the planner would make, whose
+ * terms hold where there is no point. */
+static const point *add_range(writer *w, const point *at, const point *end, const planner_variant *untuned)
 {
-    static const ir_plan_terms open;
-    const planner_facts *f = w->kernel->facts;
+    const int64_t limit = untuned->limit;
     if (at == end || (limit && at->columns > limit)) {
-        ir_plan_terms terms = open;
-        planner_choose(f, limit ? limit : f->columns, &terms);
-        add(w, limit, &terms);
+        add(w, limit, &untuned->terms);
         return at;
     }
     for (; at < end && (!limit || at->columns <= limit); at++) {
@@ -204,8 +203,9 @@ bool tuned_complete(const tuned_kernel *k, ir_plan *plan, ir_plan_line *line)
     const point *at = points, *end = points + count;
     line->variants = NULL; /* instead of the open one that a new line has */
     line->origin = "wisdom";
-    for (const int64_t *limit = planner_limits(k->facts); *limit; limit++)
-        at = add_range(&w, at, end, *limit);
-    add_range(&w, at, end, 0);
+    planner_variant untuned[PLANNER_MAX_VARIANTS];
+    const size_t variants = planner_variants(k->facts, untuned);
+    for (size_t i = 0; i < variants; i++)
+        at = add_range(&w, at, end, &untuned[i]);
     return true;
 }
