@@ -116,6 +116,6 @@ void explain_write_summary(const explain_layer *l) {
     if (l->kernel_count > 1) say_groups(l);
     say_bytes(l);
     for (size_t p = 0; p < l->point_count && !unknown; p++) unknown = add_up(l, p).unknown;
-    if (unknown) ir_text_add(l->out, "    %zu kernel%s (no products) not modelled and left out of the times\n", unknown, unknown == 1 ? " is" : "s are");
+    if (unknown) ir_text_add(l->out, "    %zu kernel%s without products, not modelled and left out of the times\n", unknown, unknown == 1 ? "" : "s");
     if (l->assumed) ir_text_add(l->out, "    sizes are examples; --dim gives the real ones\n");
 }
