@@ -194,7 +194,8 @@ static void say_runners_up(const explain_layer *l, const explain_choice *c) {
     for (size_t i = 0; i < c->count && shown < most; i++) {
         const planner_candidate *k = &c->ranked[i];
         if (is_chosen(c, k, l->out->arena)) continue;
-        say_candidate(l, c, k, k->dense && !dense ? "  (the best dense one)" : k->dense ? "  (dense)" : "");
+        const bool first = k->dense ? !dense : !sparse;
+        say_candidate(l, c, k, first ? (k->dense ? "  (the best dense one)" : "  (the best sparse one)") : k->dense ? "  (dense)" : "");
         dense = dense || k->dense;
         sparse = sparse || !k->dense;
         shown++;
