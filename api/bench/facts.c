@@ -90,14 +90,19 @@ static const char *operations_of(ir_arena *arena, const ir_op *fused) {
     return out.data;
 }
 
-static const ir_op *matrix_weight(const ir_op *fused, const ir_op *operand) {
+/* The weight of that rank that the operand is; NULL: it is none. */
+static const ir_op *weight_of(const ir_op *fused, const ir_op *operand, int rank) {
     const ir_op *value = operand->code == IR_OP_arg ? fused->args[ir_get_int(operand, "n", 0)] : NULL;
-    return value && value->code == IR_OP_weight && value->type->rank == 2 ? value : NULL;
+    return value && value->code == IR_OP_weight && value->type->rank == rank ? value : NULL;
 }
+
+static bool is_convolution(const ir_op *op) { return op->code == IR_OP_conv2d || op->code == IR_OP_conv2d_planes; }
 
 /* The weight that a multiplication streams, and which of its axes makes the outputs. */
 static const ir_op *streamed_weight(const ir_op *fused, const ir_op *op, int *axis) {
-    const ir_op *left = matrix_weight(fused, op->args[0]), *right = matrix_weight(fused, op->args[1]);
+    *axis = 0;
+    if (is_convolution(op)) return weight_of(fused, op->args[1], 4);
+    const ir_op *left = weight_of(fused, op->args[0], 2), *right = weight_of(fused, op->args[1], 2);
     *axis = op->code == IR_OP_matmul && right && !left ? 1 : 0;
     return op->code == IR_OP_linear ? right : right && !left ? right : left;
 }
@@ -116,7 +121,7 @@ static void describe_operations(spc_session *s, bench_kernel *k) {
     k->density = NAN;
     for (const ir_op *op = k->fused->body.first; op; op = op->next) {
         int axis;
-        if (op->code != IR_OP_linear && op->code != IR_OP_matmul) continue;
+        if (op->code != IR_OP_linear && op->code != IR_OP_matmul && !is_convolution(op)) continue;
         const ir_op *weight = streamed_weight(k->fused, op, &axis);
         const ir_dtype dtype = op->type->dtype;
         k->product = op->type;

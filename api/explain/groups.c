@@ -9,11 +9,15 @@
 
 /* ---- one kernel ---- */
 
-/* The weight that it multiplies by: biases and scales have rank 1. */
+/* The weight that it multiplies by: biases and scales have rank 1, depthwise filters, of rank 3, come second to the
+ * matrix or the filters that are multiplied behind them. */
 static const ir_op *matrix_of(const ir_op *fused) {
-    for (int i = 0; i < fused->nargs; i++)
-        if (fused->args[i]->code == IR_OP_weight && fused->args[i]->type->rank >= 2) return fused->args[i];
-    return NULL;
+    const ir_op *found = NULL;
+    for (int i = 0; i < fused->nargs; i++) {
+        const ir_op *arg = fused->args[i];
+        if (arg->code == IR_OP_weight && arg->type->rank >= 2 && (!found || found->type->rank == 3)) found = arg;
+    }
+    return found;
 }
 
 static int64_t dense_bytes(const ir_type *type) {
