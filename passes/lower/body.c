@@ -328,8 +328,18 @@ void lw_body_rows(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 
 /* ---- lanes=k ---- */
 
-/* Leaves of one row, consecutive in memory, `lanes` at a time. */
-static void k_run(lw_body *body, const lw_leaf *run, ir_op *mask)
+/* The activations of a block's columns, for each of its rows in the vector. */
+static ir_op *repeated_columns(lw_kernel *k, const lw_source *s, ir_op *element, int rows)
+{
+    int64_t lanes[LW_MAX_RUN_LANES];
+    int columns = k->lanes / rows;
+    for (int i = 0; i < k->lanes; i++)
+        lanes[i] = i % columns;
+    return shuffled(k, lw_load_compute(k, columns, s->buffer, element, 0, NULL), lanes);
+}
+
+/* Leaves of one row, or of some rows of a block, consecutive in memory, `lanes` at a time. */
+static void k_run(lw_body *body, const lw_leaf *run, int copy, ir_op *mask)
 {
     lw_kernel *k = body->kernel;
     const lw_source *s = &body->source;
@@ -338,10 +348,13 @@ static void k_run(lw_body *body, const lw_leaf *run, ir_op *mask)
                     run[0].column.crd_disp != run[1].column.crd_disp;
     gathering g = gathers ? start_gathering(body, run, mask) : (gathering){0};
     ir_op *first = gathers ? NULL : column_element(body, &run[0].column);
+    int unit = body->folded ? run[0].row / body->folded : run[0].row;
     for (int slot = 0; slot < s->slots; slot++) {
+        ir_op *element = gathers ? NULL : s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first;
         ir_op *x = gathers ? gathered(body, &g, slot)
-                           : lw_load_compute(k, k->lanes, s->buffer, s->slot[slot] ? lw_add(&k->b, first, s->slot[slot]) : first, 0, mask);
-        accumulate(k, body->accumulators[run[0].row * s->slots + slot], values, x);
+                   : body->folded ? repeated_columns(k, s, element, body->folded)
+                                  : lw_load_compute(k, k->lanes, s->buffer, element, 0, mask);
+        accumulate(k, body->accumulators[(unit * s->slots + slot) * body->copies + copy], values, x);
     }
 }
 
@@ -354,6 +367,9 @@ void lw_body_k(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
         ir_op *mask = NULL;
         if (active)
             mask = lw_tailmask(&k->b, lw_addi(&k->b, active, -i), k->lanes);
-        k_run(body, leaves + i, mask);
+        for (int lane = 0; lane < k->lanes && body->folded; lane++)
+            assert(leaves[i + lane].value_disp == leaves[i].value_disp + lane &&
+                   leaves[i + lane].row == leaves[i].row + lane / (k->lanes / body->folded));
+        k_run(body, leaves + i, body->folded ? i / k->lanes / body->row_units % body->copies : 0, mask);
     }
 }

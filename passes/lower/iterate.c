@@ -385,6 +385,17 @@ lw_row_kind lw_row_layout(const rt_storage *storage, int *columns)
     return LW_ROW_OTHER;
 }
 
+int lw_folded_rows(const rt_storage *storage, int lanes)
+{
+    int columns = 0, group = lw_group_rows(storage), end = storage->nlevels - 1;
+    if (lw_row_layout(storage, &columns) != LW_ROW_BLOCKS || columns >= lanes || lanes % columns)
+        return 0;
+    const rt_level *rows = &storage->levels[end - 1];
+    bool adjacent = end - 1 > lw_inner_level(storage) && rows->axis == RT_ROW && rows->size == group &&
+                    storage->levels[end].size == columns;
+    return adjacent && group % (lanes / columns) == 0 ? lanes / columns : 0;
+}
+
 bool lw_padding_is_complete(const rt_storage *storage)
 {
     int64_t width = storage->request.ktile ? storage->request.ktile : storage->cols;

@@ -210,6 +210,8 @@ bool lw_rows_are_innermost(const rt_storage *);  /* consecutive values are conse
  * (their number in *columns), or not consecutive at all. */
 typedef enum lw_row_kind { LW_ROW_OTHER, LW_ROW_DENSE, LW_ROW_GATHERED, LW_ROW_BLOCKS } lw_row_kind;
 lw_row_kind lw_row_layout(const rt_storage *, int *columns);
+/* Rows of a row-major block that fill a vector of so many lanes together; 0: blocks are no such part of one. */
+int lw_folded_rows(const rt_storage *, int lanes);
 int64_t lw_group_count(const rt_storage *);
 int64_t lw_ktile_count(const rt_storage *);
 /* The value of a column as a scalar index, or of consecutive leaves as an index vector (i32). */
@@ -236,7 +238,8 @@ typedef struct lw_body {
     lw_kernel *kernel;
     lw_source source;
     ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot]; lanes=rows: [copy] inside */
-    int copies;       /* lanes=rows: accumulators of a sum that take turns, so that none waits for the one before */
+    int copies;       /* lanes=rows, k: accumulators of a sum that take turns, so that none waits for the one before */
+    int folded;       /* lanes=k: rows of a block in one vector; 0: one row has it alone */
     int row_units;    /* rows (lanes=batch, k) or row vectors (lanes=rows) */
 } lw_body;
 lw_bundle_fn lw_body_batch, lw_body_rows, lw_body_k; /* ctx is a lw_body */

@@ -1,8 +1,9 @@
 /* nest_rows: lanes along the rows of the weight (its outputs) or along the reduction, for few columns.
  *
- * Row groups -> a block of columns ("slots") kept in accumulators -> bundles. Nothing is packed; every weight is read
- * once per block of columns. lanes=rows gives a vector of results per slot: stored at once where the result has its rows
- * contiguous in the same order, else one by one. lanes=k gives one result per row and slot: the sum over its lanes. */
+ * Row groups -> a block of columns ("slots") kept in accumulators -> bundles. Every weight is read once per block of
+ * columns, whose activations are copied first with pack=yes: each column in a stretch of its own. lanes=rows gives a vector of results per slot: stored at once where the result has its rows
+ * contiguous in the same order, else one by one. lanes=k gives one result per row and slot: the sum over its lanes, which
+ * several rows of a block may share. */
 #include "passes/lower/lower.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@ typedef struct rows_nest {
     lw_kernel *k;
     const lw_contraction *c;
     bool along_k;
+    int folded;       /* lanes=k: rows of a block in one vector; 0: one */
     int group, units; /* rows of a group; accumulators of a slot */
     int slots;        /* of the block being built */
     ir_op *rows, *cols, *depth, *groups;
@@ -39,7 +41,7 @@ static bool stores_vectors(const lw_kernel *k)
 
 static bool packs(const lw_kernel *k)
 {
-    return k->terms->lanes == PLAN_LANES_ROWS && k->terms->pack > 0;
+    return k->storage && k->terms->pack > 0;
 }
 
 /* Elements of a packed column: whole vectors, and not a power of two apart. */
@@ -64,7 +66,8 @@ static const char *refuses_both(const lw_kernel *k, int units)
     if (c->batch_rank)
         return "lanes: batched products take lanes=batch";
     bool along_k = t->lanes == PLAN_LANES_K;
-    if (k->storage && !lw_bundle_fits(k->storage, t->unroll * (along_k ? k->lanes : 1), along_k))
+    bool by_lanes = along_k && !(k->storage && lw_folded_rows(k->storage, k->lanes));
+    if (k->storage && !lw_bundle_fits(k->storage, t->unroll * (by_lanes ? k->lanes : 1), along_k))
         return "unroll: too many values in one iteration";
     if (units * t->tile_cols > LW_MAX_ACCUMULATORS)
         return "tile: accumulators (rows of a group, over lanes, times columns) must not exceed 64";
@@ -100,13 +103,14 @@ static const char *refuses_k(const lw_kernel *k)
     lw_row_kind kind = k->storage ? lw_row_layout(k->storage, &columns) : LW_ROW_DENSE;
     if (kind == LW_ROW_OTHER)
         return "store: lanes=k needs rows whose values are contiguous (dense:1, csr, bsr with wide blocks)";
-    if (kind == LW_ROW_BLOCKS && columns % k->lanes)
-        return "store: lanes=k needs blocks as wide as a multiple of the vector's lanes";
-    if (kind != LW_ROW_GATHERED && !c->depth_inside)
-        return "lanes: lanes=k needs activations that are contiguous along the reduction";
-    if (k->storage && lw_columns_reached(k->storage) > k->storage->cols)
-        return "store: lanes=k cannot take blocks that reach past the last column";
-    return refuses_both(k, group_rows(k));
+    int folded = k->storage ? lw_folded_rows(k->storage, k->lanes) : 0;
+    if (kind == LW_ROW_BLOCKS && columns % k->lanes && !folded)
+        return "store: lanes=k needs blocks as wide as a multiple of the vector's lanes, or whose rows fill vectors together";
+    if (kind != LW_ROW_GATHERED && !c->depth_inside && !packs(k))
+        return "pack=no: lanes=k needs activations that are contiguous along the reduction";
+    if (k->storage && !packs(k) && lw_columns_reached(k->storage) > k->storage->cols)
+        return "pack=no: lanes=k cannot take blocks that reach past the last column where they are";
+    return refuses_both(k, folded ? group_rows(k) / folded : group_rows(k));
 }
 
 /* Scratch: results of one group, and behind them the packed activations in their own dtype. */
@@ -166,6 +170,22 @@ static void close_row(rows_nest *n, const lw_scope *guard)
         lw_end(&n->k->b, guard);
 }
 
+/* The sum of row r of the group over its lanes: all of a vector, or its part. */
+static ir_op *sum_along_k(rows_nest *n, const lw_body *body, int r, int slot)
+{
+    ir_builder *b = &n->k->b;
+    if (!n->folded)
+        return ir_build1(b, IR_OP_reduce_add, NULL, lw_get(b, body->accumulators[r * n->slots + slot]));
+    int64_t mask[LW_MAX_RUN_LANES];
+    int columns = n->k->lanes / n->folded;
+    ir_op *vector = lw_get(b, body->accumulators[r / n->folded * n->slots + slot]);
+    for (int i = 0; i < columns; i++)
+        mask[i] = r % n->folded * columns + i;
+    ir_op *part = ir_build2(b, IR_OP_shuffle, ir_vector(n->k->module, n->k->scalar->dtype, columns), vector, vector);
+    ir_set_ints(n->k->module, part, "mask", columns, mask);
+    return ir_build1(b, IR_OP_reduce_add, NULL, part);
+}
+
 static void finish_sums_along_k(rows_nest *n, const lw_body *body, ir_op *first)
 {
     ir_builder *b = &n->k->b;
@@ -173,7 +193,7 @@ static void finish_sums_along_k(rows_nest *n, const lw_body *body, ir_op *first)
         lw_scope guard;
         ir_op *row = open_row(n, lw_addi(b, first, r), &guard);
         for (int s = 0; s < n->slots; s++)
-            finish_one(n, row, s, ir_build1(b, IR_OP_reduce_add, NULL, lw_get(b, body->accumulators[r * n->slots + s])));
+            finish_one(n, row, s, sum_along_k(n, body, r, s));
         close_row(n, &guard);
     }
 }
@@ -309,8 +329,8 @@ static void column_block(rows_nest *n)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    lw_body body = {.kernel = k, .source = slot_source(n), .row_units = n->units};
-    body.copies = n->along_k ? 1 : accumulator_copies(k, n->units * n->slots);
+    lw_body body = {.kernel = k, .source = slot_source(n), .row_units = n->units, .folded = n->folded};
+    body.copies = n->along_k && !n->folded ? 1 : accumulator_copies(k, n->units * n->slots);
     int sums = n->units * n->slots * body.copies;
     ir_op *regs[LW_MAX_ACCUMULATORS];
     if (n->panel)
@@ -360,7 +380,8 @@ static void build_nest(lw_kernel *k, bool along_k)
     ir_builder *b = &k->b;
     const lw_contraction *c = &k->region->contraction;
     rows_nest nest = {.k = k, .c = c, .along_k = along_k, .group = group_rows(k)};
-    nest.units = along_k ? nest.group : nest.group / k->lanes;
+    nest.folded = along_k && k->storage ? lw_folded_rows(k->storage, k->lanes) : 0;
+    nest.units = !along_k ? nest.group / k->lanes : nest.folded ? nest.group / nest.folded : nest.group;
     nest.rows = lw_extent(b, &k->dims, c->rows);
     nest.cols = lw_extent(b, &k->dims, c->cols);
     nest.depth = lw_extent(b, &k->dims, c->depth);
@@ -369,7 +390,8 @@ static void build_nest(lw_kernel *k, bool along_k)
         nest.buffer = lw_subbuffer(b, k->scratch, lw_imm(b, 0), k->scalar->dtype);
     if (packs(k)) {
         nest.pitch = pitch(k);
-        nest.panel = lw_subbuffer(b, k->scratch, lw_imm(b, stores_vectors(k) ? 0 : results_bytes(k)), source_dtype(k));
+        bool results = !along_k && !stores_vectors(k);
+        nest.panel = lw_subbuffer(b, k->scratch, lw_imm(b, results ? results_bytes(k) : 0), source_dtype(k));
     }
     lw_scope tiles = lw_for(b, k->tile_lo, k->tile_hi, lw_imm(b, 1));
     one_tile(&nest, tiles.op);
