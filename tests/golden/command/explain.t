@@ -19,7 +19,7 @@ layer scale
   kernel scale.0: relu + add -> f32[batch,64]
     sparse    nothing: it multiplies by no weight
     gain      not predicted: the model knows products only
-    plan (planner)
+    plan      by the planner
       rows=all unroll=1 par=both
         one pass over the elements
 
@@ -35,6 +35,6 @@ layer fixed
   kernel fixed.0: exp -> f32[16]
     sparse    nothing: it multiplies by no weight
     gain      not predicted: the model knows products only
-    plan (planner)
+    plan      by the planner
       rows=all unroll=1 par=both
         one pass over the elements
