@@ -91,6 +91,9 @@ void llvm_lines_function(llvm_emitter *, const char *symbol);
 void llvm_lines_set(llvm_emitter *, ir_loc);
 void llvm_lines_close(llvm_emitter *);
 
+/* ---- mend.c ---- */
+void llvm_mend(llvm_emitter *); /* the module, after its passes */
+
 #define EMIT(op, function) llvm_rule llvm_emit_##function;
 #include "backends/llvm/emit.def"
 #undef EMIT

@@ -104,7 +104,9 @@ static void optimise(llvm_emitter *e, LLVMTargetMachineRef machine)
         message = LLVMGetErrorMessage(failure);
         llvm_fail(e, SPC_E_INTERNAL, "llvm: passes: %s", message);
         LLVMDisposeErrorMessage(message);
+        return;
     }
+    llvm_mend(e);
 }
 
 static void copy_out(llvm_emitter *e, const char *data, size_t size, be_blob *out)

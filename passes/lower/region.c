@@ -126,6 +126,15 @@ static void planes_region(ir_module *m, const ir_op *fused, const ir_op *op, lw_
     c->b_batched[0] = true;
 }
 
+/* Sums keep f32 whatever the storage type, and those of integers i32. */
+static ir_dtype compute_dtype(const ir_op *core)
+{
+    const ir_dtype dtype = core->args[0]->type->dtype;
+    if (core->code != IR_OP_concat && (dtype == IR_F16 || dtype == IR_BF16))
+        return IR_F32;
+    return core->code == IR_OP_sum || graph_is_contraction(core) ? (ir_is_float(dtype) ? dtype : IR_I32) : dtype;
+}
+
 void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
 {
     *out = (lw_region){.fused = fused, .result = fused->body.last, .widest = 1};
@@ -144,10 +153,7 @@ void lw_region_of(ir_module *m, const ir_op *fused, lw_region *out)
         (op->code == IR_OP_linear ? linear_region : op->code == IR_OP_matmul ? matmul_region : planes_region)
             (m, fused, op, &out->contraction);
     }
-    out->compute = out->core ? out->core->args[0]->type->dtype : out->result->type->dtype;
-    bool narrow = out->compute == IR_F16 || out->compute == IR_BF16;
-    if (narrow && out->core && out->core->code != IR_OP_concat)
-        out->compute = IR_F32; /* sums keep f32 whatever the storage type */
+    out->compute = out->core ? compute_dtype(out->core) : out->result->type->dtype;
 }
 
 /* ---- dims that types mention ---- */

@@ -98,6 +98,7 @@ typedef struct diff_run {
     int values;
     bool spread, poisoned;
     diff_tolerance tolerance;
+    const double *errors; /* of each result in order, in place of the tolerance's absolute; NULL: none */
 } diff_run;
 bool diff_run_all(diff_unit *, const diff_run *);
 

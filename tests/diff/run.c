@@ -210,12 +210,13 @@ static bool is_flushed(double got, double want)
 }
 
 /* Zeros are equal whatever their sign, NaNs whatever their bits. */
-static bool close_enough(const layer *l, double got, double want)
+static bool close_enough(const layer *l, const slot *s, double got, double want)
 {
     const diff_tolerance *t = &l->run->tolerance;
+    const double absolute = l->run->errors ? l->run->errors[s - l->slots - l->inputs] : t->absolute;
     if (got == want || (isnan(got) && isnan(want)) || is_flushed(got, want)) return true;
     if (l->run->poisoned && !isfinite(want) && any_zero_weight(l->unit->program)) return true;
-    return fabs(got - want) <= t->relative * fabs(want) + t->absolute;
+    return fabs(got - want) <= t->relative * fabs(want) + absolute;
 }
 
 static bool compare(const layer *l, const slot *s, const way *w)
@@ -224,7 +225,7 @@ static bool compare(const layer *l, const slot *s, const way *w)
     if (!s->pages->bytes || !memcmp(s->tensor.data, s->wanted, s->pages->bytes)) return true;
     for (int64_t i = 0; i < s->count; i++) {
         const double got = diff_at(dtype, s->tensor.data, i), want = diff_at(dtype, s->wanted, i);
-        if (close_enough(l, got, want)) continue;
+        if (close_enough(l, s, got, want)) continue;
         snprintf(l->unit->message, sizeof l->unit->message, "%s: %s[%lld] is %.9g, not %.9g", w->name, s->op->name,
                  (long long)i, got, want);
         return false;

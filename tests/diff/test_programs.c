@@ -101,13 +101,17 @@ static const program_case programs[] = {
     {"dims with a contract", "dim n = 2..70 step 2;\nweight w: f32[17, 8] sparse unstructured;\n"
      "layer f(x: f32[n / 2, 8], r: f32[n / 2, 17]) -> y: f32[n / 2, 17] { y = linear(x, w) + r; }\n", 3, false, {0}, 3, 1,
      {2, 34, 70}},
+    {"one column of bf16", "dim n;\nweight w: bf16[1, 33] sparse unstructured;\n"
+     "layer f(x: bf16[n, 33]) -> y: bf16[n, 1] { y = linear(x, w); }\n", 2, false, {0}, BATCHES},
+    {"short integers sum as i32", "dim n;\nlayer f(x: u8[n, 20], z: i8[20, 3], v: u8[20, 3]) -> (y: i32[n, 3], s: i32[20], t: i32[n]) {\n"
+     "    y = matmul(x, v);\n    s = sum(z, axis=-1);\n    t = sum(x, axis=1);\n}\n", 250, false, {0}, BATCHES},
     {"no batch", "weight w: f32[17, 8] sparse unstructured;\nlayer f(x: f32[8]) -> y: f32[17] { y = linear(x, w); }\n", 3, false,
      {0}, 1, 0, {0}},
 };
 
 int main(void)
 {
-    static const char *const cpus[] = {"x86-64-v2", "x86-64-v3", "native"};
+    static const char *const cpus[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "native"};
     diff_tally tally = {0};
     diff_random random = 1;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
