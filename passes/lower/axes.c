@@ -144,7 +144,8 @@ static void softmax_row(row_nest *n)
 static void norm_sum(void *ctx, ir_op *index, ir_op *mask, int slot)
 {
     row_nest *n = ctx;
-    accumulate(n, slot, load_x(n, index, mask));
+    /* A masked load gives zeros, but not that of a row of one element, which is a splat. */
+    accumulate(n, slot, or_neutral(n, mask, load_x(n, index, mask), 0));
 }
 
 static ir_op *centred(row_nest *n, ir_op *index, ir_op *mask)

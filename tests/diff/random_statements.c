@@ -317,7 +317,7 @@ static void write_reduction(gen_layer *l)
         gen_define(l, y, "amax(%s%s)", x.name, axes);
         return;
     }
-    if (kind == 1 && is_wide(&x)) { /* not exact but where the count is a power of two */
+    if (kind == 1 && is_wide(&x) && !may_be_empty) { /* not exact but where the count is a power of two */
         for (int64_t half = count; half > 1 && half % 2 == 0; half /= 2) y.bits++;
         const bool exact = count && !(count & (count - 1)) && x.bound * count <= gen_exact_limit(x.dtype) >> y.bits;
         if (!exact) y.error += UNIT * (double)(x.bound * most) / 8 + UNIT * (double)x.bound;

@@ -103,8 +103,14 @@ static const program_case programs[] = {
      {2, 34, 70}},
     {"one column of bf16", "dim n;\nweight w: bf16[1, 33] sparse unstructured;\n"
      "layer f(x: bf16[n, 33]) -> y: bf16[n, 1] { y = linear(x, w); }\n", 2, false, {0}, BATCHES},
+    {"a choice of short floats", "dim n;\nlayer f(c: bool[n, 20], a: bf16[n, 20], b: bf16[20], d: f16[n, 20]) -> (y: bf16[n, 20], z: f16[n, 20]) {\n"
+     "    y = where(c, a, b);\n    z = where(c, d, 1);\n}\n", 9, false, {0}, BATCHES},
     {"short integers sum as i32", "dim n;\nlayer f(x: u8[n, 20], z: i8[20, 3], v: u8[20, 3]) -> (y: i32[n, 3], s: i32[20], t: i32[n]) {\n"
      "    y = matmul(x, v);\n    s = sum(z, axis=-1);\n    t = sum(x, axis=1);\n}\n", 250, false, {0}, BATCHES},
+    {"norms of one element, the mean of none",
+     "dim n;\nlayer f(x: f32[n, 1], g: f32[1], b: f32[1]) -> (y: f32[n, 1], z: f32[n, 1], s: f32[n, 1], m: f32[1]) {\n"
+     "    y = layernorm(x, g, b);\n    z = rmsnorm(x * 0, g);\n    s = softmax(x);\n    m = mean(x, axis=0);\n}\n", 4, false,
+     {0x1p-20, 0}, BATCHES},
     {"no batch", "weight w: f32[17, 8] sparse unstructured;\nlayer f(x: f32[8]) -> y: f32[17] { y = linear(x, w); }\n", 3, false,
      {0}, 1, 0, {0}},
 };
