@@ -163,6 +163,7 @@ static const char preamble[] =
     "    void *scratch;\n"
     "    size_t scratch_bytes;\n"
     "    const void *const *weights; /* for libspc_rt; leave it NULL */\n"
+    "    const char *dims; /* for libspc_rt; here dims are parameters */\n"
     "} spc_exec;\n#endif\n\n"
     "#ifndef SPC_STATUS_DEFINED\n#define SPC_STATUS_DEFINED\n"
     "typedef enum spc_status {\n"

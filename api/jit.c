@@ -40,7 +40,8 @@ static spc_status load_native(spc_session *s, api_program *program) {
 
 /* ---- interpreted ---- */
 
-static int call_entry(void *ctx, const char *layer, const uint64_t *words, size_t count) {
+static int call_entry(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error) {
+    (void)error;
     const api_program *program = ctx;
     const ir_func *entry = ir_func_find(program->module, IR_ENTRY, layer);
     return entry ? interp_entry(program->module, entry, words, count, program->weights) : SPC_E_INTERNAL;
@@ -88,7 +89,7 @@ static bool bind_dims(reference_call *call, const api_face *face, const uint64_t
     return true;
 }
 
-static int call_reference(const api_program *program, const api_face *face, const uint64_t *words) {
+static int call_reference(const api_program *program, const api_face *face, const uint64_t *words, rt_error *error) {
     reference_call *call = calloc(1, sizeof *call);
     if (!call) return SPC_E_NOMEM;
     call->program = program;
@@ -99,20 +100,19 @@ static int call_reference(const api_program *program, const api_face *face, cons
     const spc_exec *exec = (const spc_exec *)(uintptr_t)words[face->ndims + face->nin + face->nout];
     call->weights = program->late && exec ? exec->weights : NULL;
     good = good && (!program->late || call->weights);
-    rt_error error = {0};
     const int status = good ? (int)interp_graph(program->module, face->graph, call->dims, reference_weight, call, call->in,
-                                                call->out, &error)
+                                                call->out, error)
                             : SPC_E_ARG;
     free(call);
     return status;
 }
 
-static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_t count) {
+static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error) {
     const api_program *program = ctx;
     for (size_t i = 0; i < program->face_count; i++) {
         const api_face *face = &program->faces[i];
         if (!strcmp(face->name, layer) && count > face->ndims + face->nin + face->nout)
-            return call_reference(program, face, words);
+            return call_reference(program, face, words, error);
     }
     return SPC_E_INTERNAL;
 }

@@ -116,6 +116,13 @@ typedef struct fe_mention {
 typedef enum fe_progress { FE_NEW, FE_OPEN, FE_DONE } fe_progress;
 typedef enum fe_scale { FE_UNSCALED, FE_SCALE_ROW, FE_SCALE_TENSOR, FE_SCALE_GROUP } fe_scale;
 
+/* A quotient of extents that only the call can tell to be exact. */
+typedef struct fe_division {
+    const ir_extent *quotient;
+    fe_span at;
+    struct fe_division *next;
+} fe_division;
+
 struct fe_item {
     fe_item_kind kind;
     fe_name *name;
@@ -147,6 +154,7 @@ struct fe_item {
     fe_scale scale;         /* weight */
     int64_t group;
     const char *tensor;     /* weight: its name in weights files */
+    struct fe_division *divisions; /* layer: the quotients that its types and body mention */
     int64_t operations; /* layer: operators and operations of its own body */
     int64_t total;      /* layer: of all that it expands to; a call counts as one more */
     fe_item **callees;  /* layer: one per call of its body */

@@ -134,9 +134,7 @@ static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in) {
                 fe_note(w->c, item->at, "declared here");
                 return false;
             }
-            if (verdict == FE_OPEN_QUESTION)
-                fe_unsupported(w->c, e->at, "passing %s as the dim '%s', whose contract %s only the call could check,",
-                               ir_extent_text(e_bound), dim, contract_text(w->c, item));
+            if (verdict == FE_OPEN_QUESTION) fe_emit_require(w, e->at, e_bound, item->low, item->high, item->stride);
         }
     return true;
 }

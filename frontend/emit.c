@@ -28,6 +28,16 @@ ir_op *fe_emit_extent(fe_walk *w, fe_span at, const ir_type *type, const ir_exte
     return op;
 }
 
+void fe_emit_require(fe_walk *w, fe_span at, const ir_extent *value, int64_t low, int64_t high, int64_t step) {
+    ir_module *m = w->c->module;
+    if (!w->builder) return;
+    ir_op *op = ir_build0(at_place(w, at), IR_OP_require, NULL);
+    ir_set_str(m, op, "value", ir_extent_text(value));
+    if (low != INT64_MIN) ir_set_int(m, op, "low", low);
+    if (high != INT64_MAX) ir_set_int(m, op, "high", high);
+    if (step != 1) ir_set_int(m, op, "step", step);
+}
+
 ir_op *fe_emit_input(fe_walk *w, const fe_field *f) {
     ir_op *op = ir_build0(at_place(w, f->at), IR_OP_input, f->checked);
     op->name = f->name->text;
@@ -103,6 +113,28 @@ static const ir_type *type_in_call(fe_walk *w, const fe_expr *e, const ir_op *op
     return type;
 }
 
+static bool within(const ir_op *require, int64_t value) {
+    const int64_t low = ir_get_int(require, "low", INT64_MIN), step = ir_get_int(require, "step", 1);
+    return value >= low && value <= ir_get_int(require, "high", INT64_MAX) && (step == 1 || (value - low) % step == 0);
+}
+
+/* What is known now need not be asked at the call. */
+static bool copy_require(fe_walk *w, const fe_expr *e, const ir_op *op) {
+    const ir_extent *value = NULL;
+    int64_t number;
+    if (ir_get_extents(w->c->module, op, "value", 1, &value)) value = fe_substitute(w->c, value);
+    if (!value || (ir_extent_is_const(value, &number) && !within(op, number))) {
+        fe_error(w->c, e->at, "with the dims of this call, %s of '%s' overflows, does not divide or breaks a contract",
+                 ir_get_str(op, "value", "?"), e->name ? e->name->text : "a layer");
+        ir_report(w->c->module->diags, IR_NOTE, op->loc, "which is needed here");
+        return false;
+    }
+    if (ir_extent_is_const(value, NULL)) return true;
+    ir_op *copy = ir_clone(w->builder, op, NULL);
+    ir_set_extents(w->c->module, copy, "value", 1, &value);
+    return true;
+}
+
 static ir_op *copy_op(fe_walk *w, const fe_expr *e, const ir_op *op, ir_op *const *map) {
     const ir_type *type = type_in_call(w, e, op);
     if (!type) return NULL;
@@ -113,18 +145,23 @@ static ir_op *copy_op(fe_walk *w, const fe_expr *e, const ir_op *op, ir_op *cons
     return fe_substitute_starts(w, e->at, copy) ? copy : NULL;
 }
 
+static bool copy_into(fe_walk *w, const fe_expr *e, const ir_op *op, ir_op **map) {
+    if (op->code == IR_OP_require) return copy_require(w, e, op);
+    map[op->id] = op->code == IR_OP_weight ? fe_emit_weight(w, fe_intern(w->c, op->name, strlen(op->name))->item)
+                                           : copy_op(w, e, op, map);
+    return map[op->id] != NULL;
+}
+
 void fe_emit_call(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value *args, fe_value *results, int count) {
     int ops = 0, input = 0, output = 0;
     for (const ir_op *op = callee->graph->body.first; op; op = op->next) ops++;
     ir_op **map = IR_ARRAY(w->c->arena, ir_op *, ops);
     for (const ir_op *op = callee->graph->body.first; op; op = op->next) {
         if (op->code == IR_OP_input) map[op->id] = args[input++].op;
-        else if (op->code == IR_OP_weight)
-            map[op->id] = fe_emit_weight(w, fe_intern(w->c, op->name, strlen(op->name))->item);
         else if (op->code == IR_OP_output) results[output++].op = map[op->args[0]->id];
-        else map[op->id] = copy_op(w, e, op, map);
-        if (op->code == IR_OP_output || map[op->id]) continue;
-        for (int i = 0; i < count; i++) results[i] = fe_bad();
-        return;
+        else if (!copy_into(w, e, op, map)) {
+            for (int i = 0; i < count; i++) results[i] = fe_bad();
+            return;
+        }
     }
 }

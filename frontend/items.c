@@ -144,7 +144,8 @@ static void check_fields(fe_walk *w, fe_field *fields) {
 }
 
 void fe_check_item(fe_context *c, fe_item *item) {
-    fe_walk w = {.c = c, .scope = item->kind == FE_LAYER ? FE_SCOPE_EXTENT : FE_SCOPE_CONSTANT};
+    const bool layer = item->kind == FE_LAYER;
+    fe_walk w = {.c = c, .scope = layer ? FE_SCOPE_EXTENT : FE_SCOPE_CONSTANT, .layer = layer ? item : NULL};
     if (item->broken && item->kind != FE_DIM && item->kind != FE_LAYER) return;
     switch (item->kind) {
     case FE_DIM: check_dim(&w, item); break;

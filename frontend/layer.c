@@ -29,6 +29,12 @@ static fe_local *declare(fe_walk *w, fe_name *name, fe_span at, const char *role
     return l;
 }
 
+/* The check before found all divisions of the layer. */
+static void require_divisions(fe_walk *w) {
+    for (const fe_division *d = w->layer->divisions; d && w->builder; d = d->next)
+        fe_emit_require(w, d->at, d->quotient, INT64_MIN, INT64_MAX, 1);
+}
+
 static void declare_inputs(fe_walk *w) {
     for (const fe_field *f = w->layer->inputs; f; f = f->next) {
         fe_local *l = declare(w, f->name, f->at, "input", f);
@@ -104,6 +110,7 @@ void fe_walk_layer(fe_walk *w) {
     w->scope = FE_SCOPE_BODY;
     w->layer->operations = 0;
     w->layer->callee_count = 0;
+    require_divisions(w);
     declare_inputs(w);
     for (const fe_field *f = w->layer->results; f; f = f->next) declare(w, f->name, f->at, "result", f);
     for (const fe_stmt *s = w->layer->body; s; s = s->next) walk_statement(w, s);

@@ -38,8 +38,27 @@ static fe_value constant_arithmetic(fe_walk *w, fe_operator op, fe_span at, int6
     return overflow ? fe_integer(w, at, NULL) : v;
 }
 
+/* What comes out exact for all values of the dims has no quotient left in it. */
+static bool is_settled(const ir_extent *e) {
+    for (int t = 0; t < ir_extent_terms(e); t++)
+        for (int i = 0; i < ir_extent_factors(e, t); i++)
+            if (ir_extent_factor(e, t, i)->kind == IR_FACTOR_DIV) return false;
+    return true;
+}
+
+/* Later arithmetic may take the quotient apart, as in (n / 4) * 4, but the call has to look at it all the same. */
+static void note_division(fe_walk *w, fe_span at, const ir_extent *quotient) {
+    if (!w->layer || is_settled(quotient)) return;
+    for (const fe_division *d = w->layer->divisions; d; d = d->next)
+        if (d->quotient == quotient) return;
+    fe_division *d = IR_NEW(w->c->arena, fe_division);
+    *d = (fe_division){quotient, at, w->layer->divisions};
+    w->layer->divisions = d;
+}
+
 static fe_value divide_extents(fe_walk *w, fe_span at, const ir_extent *a, const ir_extent *b) {
     const ir_extent *quotient = a && b ? ir_extent_div(w->c->module, a, b) : NULL;
+    if (quotient) note_division(w, at, quotient);
     if (quotient) return fe_integer(w, at, quotient);
     if (b && fe_extent_is(b, 0)) fe_error(w->c, at, "division by zero");
     else

@@ -132,6 +132,8 @@ ir_op *fe_emit(fe_walk *, fe_span at, ir_opcode, const ir_type *, int count, con
 ir_op *fe_emit_constant(fe_walk *, fe_span at, const ir_type *, bool real, int64_t integer, double value);
 ir_op *fe_emit_extent(fe_walk *, fe_span, const ir_type *, const ir_extent *);
 ir_op *fe_emit_weight(fe_walk *, fe_item *);
+/* Has the call look at an extent: its divisions, and where low, high and step are given, a contract. */
+void fe_emit_require(fe_walk *, fe_span at, const ir_extent *value, int64_t low, int64_t high, int64_t step);
 ir_op *fe_emit_input(fe_walk *, const fe_field *);
 void fe_emit_output(fe_walk *, const fe_field *, const fe_value *);
 void fe_emit_call(fe_walk *, const fe_expr *, fe_item *callee, const fe_value *args, fe_value *results, int count);

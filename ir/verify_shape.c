@@ -114,6 +114,14 @@ bool ir_verify_extent_value(ir_verifier *v, const ir_op *op) {
     return ir_verify_extent(v, op, value);
 }
 
+bool ir_verify_require(ir_verifier *v, const ir_op *op) {
+    const ir_extent *value;
+    if (v->depth) return ir_verify_fail(v, op, "inside a body");
+    if (!ir_get_extents(v->types, op, "value", 1, &value)) return ir_verify_fail(v, op, "value is not 1 extent");
+    if (ir_get_int(op, "step", 1) < 1) return ir_verify_fail(v, op, "step is under 1");
+    return ir_verify_extent(v, op, value);
+}
+
 bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
     const ir_extent *from;
     int axis = axis_of(op);

@@ -13,7 +13,7 @@ typedef struct rt_code {
     void *ctx;
     /* Address of a layer's function, NULL if there is none; NULL pointer: `call` is used instead. */
     void *(*symbol)(void *ctx, const char *name);
-    int (*call)(void *ctx, const char *layer, const uint64_t *words, size_t count);
+    int (*call)(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error);
     void (*release)(void *ctx);
 } rt_code;
 

@@ -4,13 +4,16 @@
 #include "runtime/extent_eval.h"
 #include "runtime/module_private.h"
 #include "runtime/weights.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct call {
     const rt_layer *layer;
     const spc_tensor *in, *out;
     size_t nin, nout;
+    const char *dims; /* given by name; NULL: none */
     bool scratch_only; /* no results are given, nor looked at */
     int64_t values[RT_MAX_WORDS]; /* of the dims, then threads */
     bool known[RT_MAX_WORDS];
@@ -95,6 +98,30 @@ static void bind_bare(call *c, size_t i)
     }
 }
 
+/* Dims given as "k=3,n=4", for those that no shape shows; shapes that say otherwise are found out later. */
+static spc_status bind_given(call *c)
+{
+    for (const char *at = c->dims; at && *at;) {
+        const size_t length = strcspn(at, "=,");
+        char *end;
+        size_t d = 0;
+        while (d < c->layer->ndims && (strlen(c->layer->dims[d].name) != length || strncmp(c->layer->dims[d].name, at, length)))
+            d++;
+        if (at[length] != '=' || at[length + 1] < '0' || at[length + 1] > '9')
+            return rt_fail(&c->error, SPC_E_ARG, "spc_exec: dims is \"%s\"; write it like \"k=3,n=4\"", c->dims);
+        errno = 0;
+        const long long value = strtoll(at + length + 1, &end, 10);
+        if (errno || (*end && *end != ','))
+            return rt_fail(&c->error, SPC_E_ARG, "spc_exec: dims is \"%s\"; write it like \"k=3,n=4\"", c->dims);
+        if (d < c->layer->ndims && !c->known[d]) {
+            c->values[d] = value;
+            c->known[d] = true;
+        }
+        at = *end ? end + 1 : end;
+    }
+    return SPC_OK;
+}
+
 /* Solves the compound extents of a tensor that are linear in one dim not yet known. */
 static spc_status solve(call *c, size_t i, bool *progress)
 {
@@ -129,6 +156,9 @@ static spc_status find_dims(call *c)
     const size_t tensors = c->nin + c->nout;
     for (size_t i = 0; i < tensors; i++)
         bind_bare(c, i);
+    const spc_status given = bind_given(c);
+    if (given)
+        return given;
     for (bool progress = true; progress;) {
         progress = false;
         for (size_t i = 0; i < tensors; i++) {
@@ -139,8 +169,9 @@ static spc_status find_dims(call *c)
     }
     for (size_t d = 0; d < c->layer->ndims; d++)
         if (!c->known[d])
-            return rt_fail(&c->error, SPC_E_ARG, "dim %s of layer %s does not follow from the shapes of its %s",
-                           c->layer->dims[d].name, c->layer->name, c->scratch_only ? "inputs" : "tensors");
+            return rt_fail(&c->error, SPC_E_ARG, "dim %s of layer %s does not follow from the shapes of its %s%s",
+                           c->layer->dims[d].name, c->layer->name, c->scratch_only ? "inputs" : "tensors",
+                           c->scratch_only ? "" : "; give it in spc_exec.dims (--dim)");
     return SPC_OK;
 }
 
@@ -275,16 +306,22 @@ static spc_status run(const spc_module *m, call *c, const spc_exec *exec)
         words[count++] = (uintptr_t)tensor_of(c, i)->data;
     words[count++] = (uintptr_t)exec;
     int status;
+    rt_error said = {.text = ""};
     if (m->code.symbol) {
         void *function = m->code.symbol(m->code.ctx, c->layer->symbol);
         if (!function)
             return rt_fail(&c->error, SPC_E_ABI, "layer %s: its function %s is missing", c->layer->name, c->layer->symbol);
         status = rt_call_words(function, words, count);
     } else {
-        status = m->code.call(m->code.ctx, c->layer->name, words, count);
+        status = m->code.call(m->code.ctx, c->layer->name, words, count, &said);
     }
     if (!status)
         return SPC_OK;
+    if (said.text[0]) /* an interpreter says more than a status */
+        return rt_fail(&c->error, (spc_status)status, "layer %s: %s", c->layer->name, said.text);
+    if (status == SPC_E_ARG) /* the shapes fit: what is left is what only the layer's own code looks at */
+        return rt_fail(&c->error, SPC_E_ARG, "layer %s: with these dims an extent in its body is negative or does not divide, "
+                       "a reduced axis is empty, or the contract of a layer that it calls does not hold", c->layer->name);
     return rt_fail(&c->error, (spc_status)status, "layer %s: %s", c->layer->name, spc_status_text((spc_status)status));
 }
 
@@ -316,6 +353,8 @@ RT_EXPORT spc_status spc_run(const spc_module *m, const char *layer, const spc_t
         return SPC_E_ARG;
     spc_exec own;
     call c = { .in = in, .out = out, .nin = n_in, .nout = n_out };
+    if (exec && exec->size >= offsetof(spc_exec, dims) + sizeof exec->dims)
+        c.dims = exec->dims;
     spc_status status = start(m, layer, &c);
     if (!status)
         status = check_call(&c);

@@ -80,17 +80,18 @@ static void compare(checker *c, size_t result, const char *dims) {
     }
 }
 
-static spc_status run_both(checker *c) {
+static spc_status run_both(checker *c, const char *dims) {
+    const spc_exec exec = {.size = sizeof exec, .dims = dims};
     const spc_signature *l = c->layer;
-    spc_status status = spc_run(c->compiled, l->layer, c->in, l->inputs, c->out, l->results, NULL);
+    spc_status status = spc_run(c->compiled, l->layer, c->in, l->inputs, c->out, l->results, &exec);
     const spc_module *failed = c->compiled;
     if (!status) {
-        status = spc_run(c->reference, l->layer, c->in, l->inputs, c->expected, l->results, NULL);
+        status = spc_run(c->reference, l->layer, c->in, l->inputs, c->expected, l->results, &exec);
         failed = c->reference;
     }
     if (status) {
         fprintf(stderr, "spc: error: %s\n", spc_module_error(failed));
-        return status;
+        return status == SPC_E_ARG ? SPC_E_PROGRAM : status; /* dims that do not suit the layer */
     }
     c->runs++;
     return SPC_OK;
@@ -124,7 +125,7 @@ static spc_status check_dims(checker *c, const char *dims) {
     if (!status) status = allocate(c);
     for (int kind = 0; kind < FILL_COUNT && !status && !c->differs; kind++) {
         for (size_t i = 0; i < l->inputs; i++) fill(c, &c->in[i], (fill_kind)kind);
-        status = run_both(c);
+        status = run_both(c, dims);
         for (size_t i = 0; i < l->results && !status && !c->differs; i++) compare(c, i, dims ? dims : "");
     }
     release(c);

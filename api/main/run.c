@@ -88,16 +88,17 @@ static spc_status allocate_results(const job *j) {
     return SPC_OK;
 }
 
-static spc_status call(const job *j) {
+static spc_status call(const job *j, const char *dims) {
     spc_pool *pool = NULL;
     spc_module *module = NULL;
     spc_status status = spc_set(j->session, "layer", j->layer->layer);
     if (!status) status = spc_jit(j->session, &module);
     if (status) return status;
     if (j->threads != 1) status = spc_pool_new((int)j->threads, &pool);
-    const spc_exec exec = pool ? spc_pool_exec(pool) : (spc_exec){.size = sizeof exec};
+    spc_exec exec = pool ? spc_pool_exec(pool) : (spc_exec){.size = sizeof exec};
+    exec.dims = dims;
     if (!status)
-        status = spc_run(module, j->layer->layer, j->in, j->layer->inputs, j->out, j->layer->results, pool ? &exec : NULL);
+        status = spc_run(module, j->layer->layer, j->in, j->layer->inputs, j->out, j->layer->results, &exec);
     if (status) {
         char line[2048];
         const char *text = spc_module_error(module);
@@ -106,7 +107,7 @@ static spc_status call(const job *j) {
     }
     spc_pool_free(pool);
     spc_module_free(module);
-    return status;
+    return status == SPC_E_ARG ? SPC_E_PROGRAM : status; /* usage was checked: it is the data that do not suit */
 }
 
 /* ---- results ---- */
@@ -151,7 +152,7 @@ static spc_status work(const job *j, const char *dims) {
     if (!status)
         status = spc_shapes(j->session, j->layer->layer, dims, j->in, j->layer->inputs, j->out, j->layer->results);
     if (!status) status = allocate_results(j);
-    if (!status) status = call(j);
+    if (!status) status = call(j, dims);
     return status ? status : deliver(j);
 }
 

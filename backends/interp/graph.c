@@ -273,11 +273,24 @@ static spc_status run_valued(interp_graph_run *run, const ir_op *op)
     return runs[op->code].run ? runs[op->code].run(run, op, value) : run_elementwise(run, op, value);
 }
 
+static spc_status run_require(interp_graph_run *run, const ir_op *op)
+{
+    const int64_t low = ir_get_int(op, "low", INT64_MIN), step = ir_get_int(op, "step", 1);
+    const char *text = ir_get_str(op, "value", "");
+    int64_t value;
+    const bool known = rt_extent_eval(text, run->dim_names, run->dims, run->dim_count, &value);
+    if (known && value >= low && value <= ir_get_int(op, "high", INT64_MAX) && (step == 1 || (value - low) % step == 0))
+        return SPC_OK;
+    return rt_fail(run->error, SPC_E_ARG, known ? "with these dims %s is %lld, outside the contract that the layer needs"
+                                                : "with these dims %s does not come out exact", text, (long long)value);
+}
+
 static spc_status run_op(interp_graph_run *run, const ir_op *op, const ir_op *fused)
 {
     switch (op->code) {
     case IR_OP_arg: alias(run, op, fused->args[ir_get_int(op, "n", 0)]); return SPC_OK;
     case IR_OP_fused: return run_fused(run, op);
+    case IR_OP_require: return run_require(run, op);
     case IR_OP_output: return run_output(run, op);
     default: return run_valued(run, op);
     }

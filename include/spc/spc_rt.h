@@ -59,6 +59,7 @@ typedef struct spc_exec {
     void *scratch;
     size_t scratch_bytes; /* NULL: allocated for the call. Given, running allocates nothing. */
     const void *const *weights; /* spc_run sets it where weights are bound at load time; hosts leave it NULL */
+    const char *dims; /* of spc_run: dims that no shape shows, "k=3,n=4"; NULL: there are none */
 } spc_exec;
 #endif
 

@@ -97,33 +97,14 @@ static void check_cpu(entry_builder *e)
     check(e, has, SPC_E_UNSUPPORTED);
 }
 
-static void check_dims(entry_builder *e)
-{
-    ir_builder *b = &e->b;
-    for (int i = 0; i < e->dims.count; i++) {
-        const ir_dim *dim = ir_dim_find(e->m, e->dims.names[i]);
-        ir_op *value = e->dims.values[i];
-        int64_t lo = dim->lo > 0 ? dim->lo : 0;
-        check(e, lw_compare(b, IR_OP_ge, value, lw_imm(b, lo)), SPC_E_ARG);
-        if (dim->hi != INT64_MAX)
-            check(e, lw_compare(b, IR_OP_le, value, lw_imm(b, dim->hi)), SPC_E_ARG);
-        if (dim->step > 1)
-            check(e, lw_compare(b, IR_OP_eq, lw_rem(b, lw_addi(b, value, -lo), lw_imm(b, dim->step)), lw_imm(b, 0)),
-                  SPC_E_ARG);
-    }
-}
-
 static ir_op *as_f64(entry_builder *e, ir_op *index)
 {
     return ir_build1(&e->b, IR_OP_cast, ir_scalar(e->m, IR_F64), index);
 }
 
-/* Divisions that the program wrote must come out exact, and no extent may be negative. */
-static void check_extent(entry_builder *e, const ir_extent *extent)
+static void check_divisions(entry_builder *e, const ir_extent *extent)
 {
     ir_builder *b = &e->b;
-    if (ir_extent_is_const(extent, NULL) || ir_extent_is_dim(extent, NULL))
-        return;
     for (int t = 0; t < ir_extent_terms(extent); t++)
         for (int f = 0; f < ir_extent_factors(extent, t); f++) {
             const ir_factor *factor = ir_extent_factor(extent, t, f);
@@ -134,6 +115,15 @@ static void check_extent(entry_builder *e, const ir_extent *extent)
             ir_op *rest = lw_rem(b, lw_extent(b, &e->dims, factor->left), divisor);
             check(e, lw_compare(b, IR_OP_eq, rest, lw_imm(b, 0)), SPC_E_ARG);
         }
+}
+
+/* Divisions that the program wrote must come out exact, and no extent may be negative. */
+static void check_extent(entry_builder *e, const ir_extent *extent)
+{
+    ir_builder *b = &e->b;
+    if (ir_extent_is_const(extent, NULL) || ir_extent_is_dim(extent, NULL))
+        return;
+    check_divisions(e, extent);
     check(e, lw_compare(b, IR_OP_ge, lw_extent(b, &e->dims, extent), lw_imm(b, 0)), SPC_E_ARG);
 }
 
@@ -186,8 +176,40 @@ static void check_moved(entry_builder *e, const ir_op *op)
     }
 }
 
+/* low <= value <= high, and value - low a multiple of step. */
+static void check_contract(entry_builder *e, ir_op *value, int64_t low, int64_t high, int64_t step)
+{
+    ir_builder *b = &e->b;
+    if (low != INT64_MIN)
+        check(e, lw_compare(b, IR_OP_ge, value, lw_imm(b, low)), SPC_E_ARG);
+    if (high != INT64_MAX)
+        check(e, lw_compare(b, IR_OP_le, value, lw_imm(b, high)), SPC_E_ARG);
+    if (step > 1)
+        check(e, lw_compare(b, IR_OP_eq, lw_rem(b, lw_addi(b, value, -low), lw_imm(b, step)), lw_imm(b, 0)), SPC_E_ARG);
+}
+
+static void check_dims(entry_builder *e)
+{
+    for (int i = 0; i < e->dims.count; i++) {
+        const ir_dim *dim = ir_dim_find(e->m, e->dims.names[i]);
+        check_contract(e, e->dims.values[i], dim->lo > 0 ? dim->lo : 0, dim->hi, dim->step);
+    }
+}
+
+static void check_required(entry_builder *e, const ir_op *op)
+{
+    const ir_extent *value = NULL;
+    const bool parsed = op->code == IR_OP_require && ir_get_extents(e->m, op, "value", 1, &value);
+    if (!parsed)
+        return;
+    check_divisions(e, value);
+    check_contract(e, lw_extent(&e->b, &e->dims, value), ir_get_int(op, "low", INT64_MIN),
+                   ir_get_int(op, "high", INT64_MAX), ir_get_int(op, "step", 1));
+}
+
 static void check_op(entry_builder *e, const ir_op *op)
 {
+    check_required(e, op);
     check_reduced(e, op);
     check_moved(e, op);
 }

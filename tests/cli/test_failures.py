@@ -162,6 +162,16 @@ class Failures(kit.Case):
             np.save(self.path("x.npy"), np.zeros(extent, np.float32))
             self.spc("run", "c.sdl", "--in", "x=x.npy", status=status)
 
+    def test_contract_of_a_called_layer(self):
+        self.write("c.sdl", "dim m = 4..8 step 2;\ndim n, k;\nlayer g(x: f32[m]) -> y: f32[(m / 4) * 4] { y = x * k; }\n"
+                            "layer f(x: f32[n]) -> y: f32[n] { y = g(x); }\n")
+        for backend in (["--backend=interp"], ["--backend=reference"], []):
+            for extent, status in ((4, 0), (5, 1), (6, 1), (8, 0), (12, 1)):
+                np.save(self.path("x.npy"), np.full(extent, 2, np.float32))
+                self.spc("run", "c.sdl", "--layer=f", "--in", "x=x.npy", "--dim=k=3", "--out", "y=y.npy", *backend, status=status)
+                if status == 0:
+                    self.assertEqual(np.load(self.path("y.npy")).tolist(), [6] * extent)
+
     @kit.needs_compiler
     def test_signal_leaves_nothing(self):
         rng = np.random.default_rng(3)

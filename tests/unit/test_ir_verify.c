@@ -20,6 +20,8 @@ static const broken cases[] = {
     /* graph */
     {GRAPH("%2 = input \"x\" : f32[n]"), "input in @g: the name \"x\" is there already"},
     {"graph @g { %0 = input \"x\" : f32[4,4]{csr} }", "input in @g: an input with a storage"},
+    {GRAPH("require [value=\"nothing\"]"), "require in @g:"},
+    {GRAPH("require [value=\"4\", step=0]"), "require in @g: step is under 1"},
     {GRAPH("output %0 \"x\""), "output in @g: the name \"x\""},
     {GRAPH("output %0 \"y\" output %0 \"y\""), "output in @g: the name \"y\""},
     {GRAPH("%2 = fused %0 \"f\" : f32[n,4] { %3 = weight \"v\" [tensor=\"v\"] : f32[n,4] }"), "weight in @g: inside a body"},

@@ -33,8 +33,9 @@ typedef struct record {
     const void *const *weights;
 } record;
 
-static int record_call(void *ctx, const char *layer, const uint64_t *words, size_t count)
+static int record_call(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error)
 {
+    (void)error;
     record *r = ctx;
     const spc_exec *exec = (const spc_exec *)(uintptr_t)words[count - 1];
     (void)layer;

@@ -39,8 +39,9 @@ typedef struct record {
     int released;
 } record;
 
-static int record_call(void *ctx, const char *layer, const uint64_t *words, size_t count)
+static int record_call(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error)
 {
+    (void)error;
     record *r = ctx;
     snprintf(r->layer, sizeof r->layer, "%s", layer);
     memcpy(r->words, words, count * sizeof *words);

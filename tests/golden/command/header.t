@@ -31,6 +31,7 @@ typedef struct spc_exec {
     void *scratch;
     size_t scratch_bytes;
     const void *const *weights; /* for libspc_rt; leave it NULL */
+    const char *dims; /* for libspc_rt; here dims are parameters */
 } spc_exec;
 #endif
 

@@ -37,6 +37,7 @@ graph @inner {
 }
 
 graph @a {
+  require [value="8*m/3"]
   %0 = input "x" : f32[m,8]
   %1 = input "k" : i8[m,3,4]
   %2 = input "t" : bool[2,m]

@@ -12,6 +12,7 @@ dim n
 dim m
 
 graph @f {
+  require [value="n/4"]
   %0 = input "x" : f32[n*n]
   %1 = input "y" : f32[m*n,n + 3]
   %2 = input "z" : f32[n*n]
