@@ -47,14 +47,20 @@ static ir_op *polynomial(const maths *m, ir_op *x, const double *c, int count)
     return sum;
 }
 
-/* 2 to the n, for integral n within the exponent's range. */
-static ir_op *power_of_two(const maths *m, ir_op *n)
+/* A float so large that its unit is 1: what is added to it is rounded to an integer, which stands in its last bits. The
+ * bias of exponents is in it, too. */
+static double rounder(const maths *m)
+{
+    return m->type->dtype == IR_F64 ? 0x1.8p52 + 1023 : 0x1.8p23 + 127;
+}
+
+/* 2 to the n, given n + rounder, for n within the exponent's range: the shift leaves the last bits alone. */
+static ir_op *power_of_two(const maths *m, ir_op *shifted)
 {
     bool wide = m->type->dtype == IR_F64;
     const ir_type *ints = ir_type_with_dtype(m->b->module, m->type, wide ? IR_I64 : IR_I32);
-    ir_op *exponent = ir_build2(m->b, IR_OP_add, ints, ir_build1(m->b, IR_OP_cast, ints, n),
-                                ir_const_int(m->b, ints, wide ? 1023 : 127));
-    ir_op *bits = ir_build2(m->b, IR_OP_shl, ints, exponent, ir_const_int(m->b, ints, wide ? 52 : 23));
+    ir_op *bits = ir_build2(m->b, IR_OP_shl, ints, ir_build1(m->b, IR_OP_bitcast, ints, shifted),
+                            ir_const_int(m->b, ints, wide ? 52 : 23));
     return ir_build1(m->b, IR_OP_bitcast, m->type, bits);
 }
 
@@ -71,12 +77,14 @@ static ir_op *expand_exp(const maths *m, ir_op *x)
     double high = wide ? 710 : 89, low = wide ? -745.5 : -104;
     double ln2_high = wide ? 0x1.62e42fefap-1 : 0x1.62e4p-1;
     ir_op *bounded = two(m, IR_OP_min, two(m, IR_OP_max, x, number(m, low)), number(m, high));
-    ir_op *n = ir_build1(m->b, IR_OP_round, NULL, scaled(m, bounded, 1 / M_LN2));
+    ir_op *large = number(m, rounder(m));
+    ir_op *shifted = ir_build3(m->b, IR_OP_fma, m->type, bounded, number(m, 1 / M_LN2), large);
+    ir_op *n = two(m, IR_OP_sub, shifted, large);
     ir_op *r = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, -ln2_high), bounded);
     r = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, -(M_LN2 - ln2_high)), r);
     ir_op *p = wide ? polynomial(m, r, c_wide, 12) : polynomial(m, r, c, 7);
-    ir_op *half = ir_build1(m->b, IR_OP_round, NULL, scaled(m, n, 0.5));
-    ir_op *other = two(m, IR_OP_sub, n, half);
+    ir_op *half = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, 0.5), large);
+    ir_op *other = two(m, IR_OP_add, two(m, IR_OP_sub, n, two(m, IR_OP_sub, half, large)), large);
     return two(m, IR_OP_mul, two(m, IR_OP_mul, p, power_of_two(m, half)), power_of_two(m, other));
 }
 

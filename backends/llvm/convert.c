@@ -153,9 +153,37 @@ static LLVMValueRef int_to_float(llvm_emitter *e, LLVMValueRef a, ir_dtype from,
     return to_half(e, f64_to_f32_odd(e, LLVMBuildCast(e->builder, code, a, wide, "")), to, type);
 }
 
+/* A lane where the comparison holds, else b's. */
+static LLVMValueRef lanes_where(llvm_emitter *e, LLVMRealPredicate holds, LLVMValueRef a, LLVMValueRef b, LLVMValueRef then,
+                                LLVMValueRef otherwise)
+{
+    return LLVMBuildSelect(e->builder, LLVMBuildFCmp(e->builder, holds, a, b, ""), then, otherwise, "");
+}
+
+/* LLVM takes llvm.fptosi.sat of vectors apart into lanes: 30 ns for 16 of them. What is clamped beforehand converts by one
+ * instruction; f32 has no number between the largest i32 and 2^31. */
+static LLVMValueRef vector_to_int(llvm_emitter *e, LLVMValueRef a, ir_dtype to, LLVMTypeRef type)
+{
+    LLVMTypeRef real = LLVMTypeOf(a), words = llvm_shaped(llvm_i(e, 32), llvm_lanes(type));
+    const bool single = LLVMGetTypeKind(LLVMGetElementType(real)) == LLVMFloatTypeKind;
+    const double low = to == IR_I8 ? INT8_MIN : to == IR_U8 ? 0 : INT32_MIN;
+    const double high = to == IR_I8 ? INT8_MAX : to == IR_U8 ? UINT8_MAX : single ? 0x1p31 - 128 : INT32_MAX;
+    LLVMValueRef least = llvm_const_real(real, low), most = llvm_const_real(real, high);
+
+    LLVMValueRef number = lanes_where(e, LLVMRealORD, a, a, a, LLVMConstNull(real));
+    LLVMValueRef clamped = lanes_where(e, LLVMRealOGT, number, least, number, least);
+    clamped = lanes_where(e, LLVMRealOLT, clamped, most, clamped, most);
+    LLVMValueRef result = LLVMBuildFPToSI(e->builder, clamped, words, "");
+    if (to != IR_I32)
+        return LLVMBuildTrunc(e->builder, result, type, "");
+    return single ? lanes_where(e, LLVMRealOGT, number, most, llvm_const_bits(words, INT32_MAX), result) : result;
+}
+
 static LLVMValueRef float_to_int(llvm_emitter *e, LLVMValueRef a, ir_dtype from, ir_dtype to, LLVMTypeRef type)
 {
     a = unhalved(e, a, from);
+    if (llvm_lanes(type) > 1 && (to == IR_I8 || to == IR_U8 || to == IR_I32))
+        return vector_to_int(e, a, to, type);
     bool is_signed = ir_dtype_of(to)->class == 'S';
     LLVMTypeRef overloads[2] = {type, LLVMTypeOf(a)};
     return llvm_intrinsic(e, is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", 2, overloads, 1, &a);
