@@ -11,12 +11,16 @@ HOST = r"""
 %s
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int main(void)
 {
     float x[3 * 24], y[3 * 24];
     for (int i = 0; i < 3 * 24; i++) x[i] = (float)(i %% 7 - 3);
-    spc_exec e = {sizeof(spc_exec), NULL, NULL, 2, NULL, 0, NULL};
+    spc_exec e; /* from zeros: it may grow */
+    memset(&e, 0, sizeof e);
+    e.size = sizeof e;
+    e.threads = 2;
     e.scratch_bytes = ffn_scratch(3, 2);
     e.scratch = aligned_alloc(64, (e.scratch_bytes + 127) / 64 * 64);
     if (ffn(3, x, y, NULL) != 0) return 1;
