@@ -171,13 +171,19 @@ static int64_t between(int64_t low, int64_t high)
     return mean < low ? low : mean >= high ? high - 1 : mean;
 }
 
-/* The variants of the columns above the points that are done, up to the limit of one that the planner would make, whose
- * terms hold where there is no point. */
-static const point *add_range(writer *w, const point *at, const point *end, const planner_variant *untuned)
+/* Up to these columns other kernels are quick than beyond: what was measured on one side says nothing of the other. */
+static const int64_t classes[] = {1, 32};
+enum { CLASSES = sizeof classes / sizeof *classes };
+
+/* The variants of the columns from least on, above the points that are done, up to limit (0: all). */
+static const point *add_range(writer *w, const point *at, const point *end, int64_t least, int64_t limit)
 {
-    const int64_t limit = untuned->limit;
+    static const ir_plan_terms open;
+    const planner_facts *f = w->kernel->facts;
     if (at == end || (limit && at->columns > limit)) {
-        add(w, limit, &untuned->terms);
+        ir_plan_terms terms = open;
+        planner_choose(f, f->columns ? f->columns : least, limit ? limit : f->columns, &terms);
+        add(w, limit, &terms);
         return at;
     }
     for (; at < end && (!limit || at->columns <= limit); at++) {
@@ -203,9 +209,11 @@ bool tuned_complete(const tuned_kernel *k, ir_plan *plan, ir_plan_line *line)
     const point *at = points, *end = points + count;
     line->variants = NULL; /* instead of the open one that a new line has */
     line->origin = "wisdom";
-    planner_variant untuned[PLANNER_MAX_VARIANTS];
-    const size_t variants = planner_variants(k->facts, untuned);
-    for (size_t i = 0; i < variants; i++)
-        at = add_range(&w, at, end, &untuned[i]);
+    int64_t least = 1;
+    for (size_t i = 0; i < CLASSES && k->facts->batch_dim; i++) {
+        at = add_range(&w, at, end, least, classes[i]);
+        least = classes[i] + 1;
+    }
+    add_range(&w, at, end, least, 0);
     return true;
 }
