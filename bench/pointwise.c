@@ -23,7 +23,7 @@ static const layer_case cases[] = {
     {"relu6", "", "relu6(x)", 2}, {"exp", "", "exp(x)", 2}, {"sigmoid", "", "sigmoid(x)", 2}, {"silu", "", "silu(x)", 2},
     {"tanh", "", "tanh(x)", 2}, {"gelu", "", "gelu(x)", 2}, {"gelu_tanh", "", "gelu_tanh(x)", 2},
     {"softmax", "", "softmax(x)", 2}, {"layernorm", ", g: f32[COLS], b: f32[COLS]", "layernorm(x, g, b)", 2},
-    {"rmsnorm", ", g: f32[COLS]", "rmsnorm(x, g)", 2}, {"transpose", "", "transpose(transpose(x, [1, 0]) + 1, [1, 0])", 4},
+    {"rmsnorm", ", g: f32[COLS]", "rmsnorm(x, g)", 2}, {"transpose", "", "transpose(transpose(x, [1, 0]) + 1, [1, 0])", 4}, /* there and back */
     {"sum", "", "x - sum(x)", 3},
 };
 

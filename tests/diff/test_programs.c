@@ -103,6 +103,11 @@ static const program_case programs[] = {
      {2, 34, 70}},
     {"one column of bf16", "dim n;\nweight w: bf16[1, 33] sparse unstructured;\n"
      "layer f(x: bf16[n, 33]) -> y: bf16[n, 1] { y = linear(x, w); }\n", 2, false, {0}, BATCHES},
+    {"transposes of all kinds",
+     "dim n;\nlayer f(a: f32[n, 35], b: f32[2, n, 5, 7], c: f64[3, n, 24], d: bf16[n, 18], e: i8[n, 9], s: f32[n]) ->\n"
+     "    (v: f32[35, n], w: f32[7, 2, 5, n], x: f64[24, 3, n], y: bf16[18, n], z: i8[9, n], t: f32[2, 7, 5, n]) {\n"
+     "    v = transpose(a, [1, 0]) * s;\n    w = transpose(b, [3, 0, 2, 1]) + s;\n    x = transpose(c, [2, 0, 1]);\n"
+     "    y = transpose(d, [1, 0]);\n    z = transpose(e, [1, 0]);\n    t = transpose(b, [0, 3, 2, 1]);\n}\n", 9, false, {0}, BATCHES},
     {"a choice of short floats", "dim n;\nlayer f(c: bool[n, 20], a: bf16[n, 20], b: bf16[20], d: f16[n, 20]) -> (y: bf16[n, 20], z: f16[n, 20]) {\n"
      "    y = where(c, a, b);\n    z = where(c, d, 1);\n}\n", 9, false, {0}, BATCHES},
     {"short integers sum as i32", "dim n;\nlayer f(x: u8[n, 20], z: i8[20, 3], v: u8[20, 3]) -> (y: i32[n, 3], s: i32[20], t: i32[n]) {\n"
