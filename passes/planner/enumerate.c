@@ -247,8 +247,18 @@ static void fit_planes(const planner_facts *f, int64_t rows, ir_plan_terms *t)
     t->pack = c->fill == LW_FILL_COPY && f->columns % f->lanes == 0 ? -1 : 1; /* rows that are aligned as they are */
 }
 
+/* Panels of windows are long, and results on planes lie at equal places of many pages: of 8 rows by 48 pixels less of both
+ * has to be in the L1 cache at a time than of 4 by 96, with as many loads. */
+static bool wants_more_rows(const planner_facts *f, const kernel_family *family, int64_t rows)
+{
+    return f->region->contraction.fill == LW_FILL_WINDOW && f->target->vector_registers > 16 && rows < 8 &&
+           !strcmp(family->store, "dense:R");
+}
+
 static void add_all(enumeration *e, const kernel_family *family, int64_t rows, int64_t columns)
 {
+    if (wants_more_rows(e->f, family, rows))
+        return;
     ir_plan_terms t = {.lanes = family->lanes, .pack = family->pack, .rows = -1, .par = PLAN_PAR_BOTH, .tile_cols = columns};
     if (e->f->region->contraction.packed)
         write_store(e, family, rows, t.store, sizeof t.store);
