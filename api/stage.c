@@ -65,15 +65,23 @@ static bool is_own_folder(const char *path) {
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & 077);
 }
 
+static bool was_made(const api_stage *stage, const char *path) {
+    for (const output *o = stage->first; o; o = o->next)
+        if (o->folder && !strcmp(o->folder, path)) return true;
+    return false;
+}
+
 /* The folder in which the output is made; several outputs may share a named one. */
 static const char *make_folder(api_stage *stage, const char *parent) {
     spc_session *s = stage->session;
     const char *name = api_option_value(s, API_staging);
     if (!name) return mkdtemp(ir_format(s->arena, "%s/.spc-XXXXXX", parent));
     const char *path = ir_format(s->arena, "%s/%s", parent, name);
-    if (mkdir(path, 0700) == 0) return path;
-    const int cause = errno;
-    if (cause == EEXIST && is_own_folder(path)) return path;
+    /* Once only: what is gone since then was removed by whoever named it, because the work is to end. */
+    const bool made = was_made(stage, path);
+    if (!made && mkdir(path, 0700) == 0) return path;
+    const int cause = made ? ENOENT : errno;
+    if ((made || cause == EEXIST) && is_own_folder(path)) return path;
     errno = cause;
     return NULL;
 }

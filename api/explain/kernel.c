@@ -210,7 +210,7 @@ static void say_why_dense(const explain_layer *l, const explain_group *g, size_t
     if (!g->declared_sparse || !explain_is_dense(g, p) || !c->modelled) return;
     ir_text_add(out, "        dense ");
     if (g->line->origin && strcmp(g->line->origin, "planner") != 0) {
-        ir_text_add(out, "because the plan%s says so\n", !strcmp(g->line->origin, "wisdom") ? " from wisdom" : "");
+        ir_text_add(out, "because the plan%s says so\n", !strcmp(g->line->origin, "wisdom") ? " from wisdom" : " of the user");
         return;
     }
     if (!c->best_sparse) {
