@@ -1,6 +1,6 @@
-/* tuned: from measured points to variants. A plan was measured at some number of columns; where the planner would use
- * one kernel for a range of columns, the point's plan serves that range, and several points of a range share it, cut at
- * their geometric means. Ranges without a point stay the planner's. */
+/* tuned: from measured points to variants. A plan was measured at some number of columns; it serves the class of sizes that
+ * this lies in, and several points of a class share it, cut at their geometric means. Classes without a point stay the
+ * planner's. */
 #include "passes/tuned.h"
 
 #include "passes/graph.h"
@@ -171,7 +171,7 @@ static int64_t between(int64_t low, int64_t high)
     return mean < low ? low : mean >= high ? high - 1 : mean;
 }
 
-/* Up to these columns other kernels are quick than beyond: what was measured on one side says nothing of the other. */
+/* On either side of these, different kernels are quick: what was measured on one says nothing of the other. */
 static const int64_t classes[] = {1, 32};
 enum { CLASSES = sizeof classes / sizeof *classes };
 

@@ -100,11 +100,13 @@ class Tune(kit.Case):
         for value, unroll in ((1, 1), (40, 2), (160, 4), (640, 8)):
             self.change("UPDATE plans SET plan = ? WHERE dims = ?", ODD.replace("unroll=1", f"unroll={unroll}"), f"batch={value}")
         _, line = self.plan()
+        # Whatever ranges the planner has, each size gets what was measured at it.
         parts = [part.strip() for part in line[len("@same.0"):].split(";")]
-        self.assertTrue(parts[0].startswith("when batch<=1:") and "unroll=1" in parts[0], line)
-        self.assertTrue(parts[-3].startswith("when batch<=80:") and "unroll=2" in parts[-3], line)
-        self.assertTrue(parts[-2].startswith("when batch<=320:") and "unroll=4" in parts[-2], line)
-        self.assertTrue(parts[-1].startswith("else") and "unroll=8" in parts[-1], line)
+        limits = [int(part.split("<=")[1].split(":")[0]) if part.startswith("when") else 1 << 62 for part in parts]
+        self.assertEqual(limits, sorted(set(limits)), line)
+        for value, unroll in ((1, 1), (40, 2), (160, 4), (640, 8)):
+            at = next(i for i, limit in enumerate(limits) if value <= limit)
+            self.assertIn(f"unroll={unroll}", parts[at], line)
 
     def test_default_place(self):
         self.spc("tune", *self.base, "--layer=same", "--dim=batch=16")
