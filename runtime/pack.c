@@ -11,6 +11,7 @@
 #include "runtime/dtype.h"
 #include "runtime/entries.h"
 #include "runtime/levels.h"
+#include "runtime/zip.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -314,6 +315,67 @@ static spc_status pack_slots(packing *k, int index)
     k->positions = children;
     free(start);
     return status;
+}
+
+/* Zips one parent's entries after the other; pos: where each class of each parent begins. */
+static bool zip_groups(packing *k, int index, void *pos, rt_entries *zipped)
+{
+    const rt_level *level = &k->storage->levels[index];
+    rt_zipper zipper = {.classes = rt_zip_classes_of(k->storage->row_align)};
+    const rt_entry *from = k->entries.at;
+    int64_t left = k->entries.count, counts[RT_ZIP_CLASSES], position = 0;
+    cursor c = cursor_at(k->storage, index, 0);
+    bool ok = true;
+    for (int64_t p = 0; ok && p < k->positions; p++, cursor_advance(&c)) {
+        window w = window_of(&c);
+        int64_t count = 0;
+        while (count < left && from[count].position == (uint64_t)p)
+            count++;
+        ok = rt_zip_group(&zipper, from, count, &(rt_zip_window){w.row, w.row_end, w.col, w.col_end}, (uint64_t)position,
+                          zipped, counts);
+        for (int class = 0; ok && class < level->classes; class++) {
+            rt_bits_set(pos, level->pos_bits, p * level->classes + class, (uint64_t)position);
+            position += counts[class];
+        }
+        from += count;
+        left -= count;
+    }
+    rt_bits_set(pos, level->pos_bits, k->positions * level->classes, (uint64_t)position);
+    rt_zipper_free(&zipper);
+    return ok;
+}
+
+static int64_t sum_of_longest(const packing *k)
+{
+    int64_t sum = 0, *longest = calloc((size_t)(k->positions + 1), sizeof *longest);
+    if (!longest)
+        return -1;
+    longest_rows(&k->entries, longest);
+    for (int64_t p = 1; p <= k->positions; p++)
+        sum += longest[p];
+    free(longest);
+    return sum;
+}
+
+static spc_status pack_zipped(packing *k, int index)
+{
+    const rt_level *level = &k->storage->levels[index];
+    if (!rt_entries_sort(&k->entries))
+        return no_memory(k);
+    int64_t bundles = sum_of_longest(k);
+    if (level->pos_bits == 32 && bundles > UINT32_MAX)
+        return pos_overflow(k);
+    rt_entries zipped = {0};
+    void *pos = bundles < 0 ? NULL : rt_packed_array(k->out, k->positions * level->classes + 1);
+    bool room = pos && rt_entries_reserve(&zipped, bundles * k->storage->row_align + 1);
+    if (!room || (k->positions && !zip_groups(k, index, pos, &zipped))) {
+        rt_entries_free(&zipped);
+        return no_memory(k);
+    }
+    rt_entries_free(&k->entries);
+    k->entries = zipped;
+    k->positions = bundles;
+    return SPC_OK;
 }
 
 static spc_status pack_singleton(packing *k, int index)

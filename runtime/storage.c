@@ -7,6 +7,7 @@
 
 #include "runtime/dtype.h"
 #include "runtime/levels.h"
+#include "runtime/zip.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,9 +114,9 @@ static const char *levels_csr(rt_storage *s, const parameters *p)
 static const char *levels_sell(rt_storage *s, const parameters *p)
 {
     if (p->count < 1 || p->count > 2 || strspn(p->separators, ":") != (size_t)p->count)
-        return "want sell:R or sell:R:WINDOW";
+        return "want sell:R or sell:R:SIGMA";
     if (p->count == 2 && p->value[1] % p->value[0])
-        return "the window is not a multiple of the rows that are kept together";
+        return "SIGMA is not a multiple of the rows that are kept together";
     int64_t tile = add_tile(s);
     s->row_align = p->value[0];
     s->sorted = true;
@@ -149,6 +150,26 @@ static const char *levels_swindow(rt_storage *s, const parameters *p)
 {
     s->sorted = true;
     return levels_window(s, p);
+}
+
+static const char *levels_zip(rt_storage *s, const parameters *p)
+{
+    if (p->count < 1 || p->count > 2 || strspn(p->separators, ":") != (size_t)p->count)
+        return "want zip:R or zip:R:SIGMA";
+    const rt_zip_classes *classes = rt_zip_classes_of(p->value[0]);
+    if (!classes)
+        return "rows are zipped two or four at a time";
+    if (p->count == 2 && p->value[1] % p->value[0])
+        return "SIGMA is not a multiple of the rows that are kept together";
+    int64_t tile = add_tile(s);
+    s->row_align = p->value[0];
+    s->sorted = true;
+    s->window = p->count == 2 ? p->value[1] : 0;
+    add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
+    add(s, RT_LEVEL_zipped, RT_SLOT, 1, 0)->classes = classes->count;
+    add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
+    add(s, RT_LEVEL_singleton, RT_COL, 1, tile);
+    return NULL;
 }
 
 /* The levels of bsr and bsc down to the blocks. */
@@ -322,7 +343,8 @@ static const char *finish(rt_storage *s)
     for (int i = 0; i < s->nlevels; i++) {
         rt_level *level = &s->levels[i];
         const rt_level_info *info = rt_level_of(level->kind);
-        bool counted = level->kind != RT_LEVEL_slots && level->kind != RT_LEVEL_offset;
+        bool slots = level->kind == RT_LEVEL_slots || level->kind == RT_LEVEL_zipped;
+        bool counted = !slots && level->kind != RT_LEVEL_offset;
         int64_t coordinates = counted ? rt_level_coordinates(s, level) : level->size;
         if (level->kind == RT_LEVEL_dense)
             level->size = coordinates;

@@ -8,6 +8,7 @@
  *     csr            dense row, compressed col
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
  *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, see `window`)
+ *     zip 4          dense row/4, zipped, dense row%4, singleton col       (as sliced ELL; see zip.h)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     band -2..2     dense row, offset col, 5 from row - 2
  *     sliding window dense row/16, window col of 32 with 4 slots, dense row%16, singleton col%32 (from the window's first)
@@ -52,6 +53,7 @@ typedef struct rt_level {
     int64_t div;  /* >= 1 */
     int64_t mod;  /* 0: none */
     int64_t size;  /* dense, offset: number of coordinates; window: slots of each; 0 otherwise */
+    int classes;   /* zipped: how many; their loops differ in which rows share a column */
     int64_t shift; /* offset: coordinates begin at row + shift; window: columns of each */
     int crd_bits; /* compressed, singleton: 1, 2, 4, 8, 16 or 32 bits per coordinate */
     int crd_scale; /* coordinates are stored multiplied by this (1 unless pre-scaled for addressing) */

@@ -67,13 +67,15 @@ static spc_status unpack_dense(const unpacking *u, int level, spot at)
     return status;
 }
 
+/* Classes of a zipped level follow one another. */
 static spc_status unpack_range(const unpacking *u, int level, spot at)
 {
     const rt_level *l = &u->storage->levels[level];
-    if (at.position >= u->parents[level])
+    int64_t parts = l->classes ? l->classes : 1;
+    if ((at.position + 1) * parts > u->parents[level])
         return malformed(u, level, at.position, "no such parent");
-    int64_t begin = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, at.position);
-    int64_t end = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, at.position + 1);
+    int64_t begin = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, at.position * parts);
+    int64_t end = (int64_t)rt_bits_get(u->pos[level], l->pos_bits, (at.position + 1) * parts);
     if (begin < 0 || begin > end || end > u->count)
         return malformed(u, level, at.position, "children out of range");
     spc_status status = SPC_OK;
@@ -84,6 +86,7 @@ static spc_status unpack_range(const unpacking *u, int level, spot at)
 
 static spc_status unpack_compressed(const unpacking *u, int level, spot at) { return unpack_range(u, level, at); }
 static spc_status unpack_slots(const unpacking *u, int level, spot at) { return unpack_range(u, level, at); }
+static spc_status unpack_zipped(const unpacking *u, int level, spot at) { return unpack_range(u, level, at); }
 
 static spc_status unpack_window(const unpacking *u, int level, spot at)
 {

@@ -5,6 +5,7 @@
  * block, slots of an N:M group) or opens a loop over its children and steps through it `unroll` at a time (the one
  * dynamic level below the row group: coordinates that occur, slots, column groups). */
 #include "passes/lower/lower.h"
+#include "runtime/zip.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ typedef struct walk_state {
     const lw_walk *walk;
     const rt_storage *storage;
     ir_op *active; /* children that count in the dynamic level's masked remainder */
+    const rt_zip_class *class; /* below a zipped level: which rows share columns; NULL: none is known to */
 } walk_state;
 
 static void walk_level(walk_state *, int level, const cursor_set *);
@@ -160,16 +162,21 @@ static void iterate_dense(walk_state *s, int number, const cursor_set *in)
     dynamic_loop(s, number, &in->at[0], &range);
 }
 
-/* pos[parent] or pos[parent + 1], as an index. */
-static ir_op *load_pos(walk_state *s, int number, const cursor *parent, int64_t next)
+/* pos[index + disp], as an index. */
+static ir_op *load_pos_at(walk_state *s, int number, ir_op *index, int64_t disp)
 {
     const rt_level *level = &s->storage->levels[number];
     ir_builder *b = builder(s);
     char name[16];
     snprintf(name, sizeof name, "pos%d", number);
     const ir_type *type = ir_scalar(b->module, level->pos_bits == 64 ? IR_I64 : IR_U32);
-    ir_op *pos = lw_load(b, type, lw_array(s->walk->kernel, name), parent->base, parent->disp + next, NULL);
-    return lw_cast(b, pos, IR_INDEX);
+    return lw_cast(b, lw_load(b, type, lw_array(s->walk->kernel, name), index, disp, NULL), IR_INDEX);
+}
+
+/* pos[parent] or pos[parent + 1]. */
+static ir_op *load_pos(walk_state *s, int number, const cursor *parent, int64_t next)
+{
+    return load_pos_at(s, number, parent->base, parent->disp + next);
 }
 
 static void iterate_range(walk_state *s, int number, const cursor_set *in)
@@ -191,6 +198,23 @@ static void iterate_compressed(walk_state *s, int number, const cursor_set *in)
 static void iterate_slots(walk_state *s, int number, const cursor_set *in)
 {
     iterate_range(s, number, in);
+}
+
+/* One loop for each class; one for all of them where sharing is of no use. */
+static void iterate_zipped(walk_state *s, int number, const cursor_set *in)
+{
+    assert(in->count == 1 && in->at[0].disp == 0);
+    const rt_zip_classes *classes = rt_zip_classes_of(lw_group_rows(s->storage));
+    int parts = s->walk->shares ? classes->count : 1;
+    ir_op *first = lw_muli(builder(s), in->at[0].base, classes->count);
+    for (int part = 0; part < parts; part++) {
+        int end = s->walk->shares ? part + 1 : classes->count;
+        child_range range = {.lo = load_pos_at(s, number, first, part), .hi = load_pos_at(s, number, first, end),
+                             .exact = s->walk->unroll == 1};
+        s->class = s->walk->shares ? &classes->at[part] : NULL;
+        dynamic_loop(s, number, &in->at[0], &range);
+    }
+    s->class = NULL;
 }
 
 static void iterate_listed(walk_state *s, int number, const cursor_set *in)
@@ -263,6 +287,8 @@ static void iterate_singleton(walk_state *s, int number, const cursor_set *in)
         out.at[i].column.level = number;
         out.at[i].column.crd_index = in->at[i].base;
         out.at[i].column.crd_disp = in->at[i].disp;
+        if (s->class) /* rows are innermost */
+            out.at[i].column.crd_disp += s->class->first[in->at[i].row] - in->at[i].row;
     }
     walk_level(s, number + 1, &out);
 }
@@ -294,7 +320,7 @@ static void walk_level(walk_state *s, int level, const cursor_set *in)
 
 void lw_iterate(const lw_walk *walk, ir_op *position)
 {
-    walk_state state = {walk, walk->kernel->storage, NULL};
+    walk_state state = {walk, walk->kernel->storage, NULL, NULL};
     cursor root = {position, 0, 0, {NULL, 0, -1, NULL, 0}};
     cursor_set set = {1, &root};
     walk_level(&state, lw_inner_level(walk->kernel->storage), &set);

@@ -183,6 +183,7 @@ typedef struct lw_walk {
     lw_kernel *kernel;
     int unroll;       /* steps of the dynamic level per bundle */
     bool along_block; /* lanes run along the columns of a block, which must come whole */
+    bool shares;      /* columns that rows of a bundle share are worth knowing */
     bool masked_tail; /* remainder: one bundle with `active`, instead of a loop of single steps */
     lw_bundle_fn *bundle;
     void *ctx;

@@ -151,7 +151,8 @@ static void measure(lw_kernel *k)
     if (bytes != constant(k, 0)) /* slots stay 64-aligned */
         k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
     k->units = ir_extent_mul(m, batch_count(k), panel_count(k));
-    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, ir_extent_ceildiv(m, k->region->contraction.rows, constant(k, task_rows(k)))) : NULL;
+    const ir_extent *pieces = ir_extent_ceildiv(m, k->region->contraction.rows, constant(k, task_rows(k)));
+    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, pieces) : NULL;
 }
 
 /* ---- one row group ---- */
@@ -248,7 +249,7 @@ static void finish_group(batch_nest *n, lw_body *body, ir_op *const *rows)
 static void iterate_group(batch_nest *n, lw_body *body, ir_op *group, ir_op *ktile)
 {
     lw_kernel *k = n->k;
-    lw_walk walk = {.kernel = k, .unroll = k->terms->unroll, .bundle = lw_body_batch, .ctx = body};
+    lw_walk walk = {.kernel = k, .unroll = k->terms->unroll, .shares = true, .bundle = lw_body_batch, .ctx = body};
     if (k->storage) {
         ir_op *first = lw_muli(&k->b, ktile, lw_group_count(k->storage));
         lw_iterate(&walk, lw_add(&k->b, first, group));

@@ -12,6 +12,7 @@ typedef struct span {
     const rt_storage *storage;
     double positions, rows, cols; /* of the matrix, below one position */
     double columns;  /* positions that differ in their column; rows of one bundle share it */
+    double shared;   /* columns of a bundle against its values */
     bool inside;     /* below the row group */
     bool looped;     /* the loop over the group's columns was met */
 } span;
@@ -106,6 +107,18 @@ static void slots_level(span *s)
     multiply(s, slots < pad && mean > 0.05 ? pad : slots, true);
 }
 
+/* Columns that a bundle takes: one for all four rows of a column that is full, two for pairs; of columns that hold three
+ * rows one goes alone. A part of the pairs finds no complement in its K tile. */
+static double shared_columns(const span *s, int rows)
+{
+    static const double UNPAIRED = 0.15;
+    double d = s->f->density, empty = 1 - d;
+    if (rows == 2)
+        return 1 - d / 2;
+    double paired = 1 - 0.5 * (1 - UNPAIRED);
+    return d * d * d / 4 + 3 * d * d * empty * (2 * paired + 1) / 3 + 3 * d * empty * empty * paired + empty * empty * empty;
+}
+
 static void one_level(span *s, const rt_level *level, planner_population *out)
 {
     bool group = level->kind == RT_LEVEL_dense && level->axis == RT_ROW && !level->mod;
@@ -114,16 +127,17 @@ static void one_level(span *s, const rt_level *level, planner_population *out)
     switch (level->kind) {
     case RT_LEVEL_dense: dense_level(s, level); break;
     case RT_LEVEL_compressed: compressed_level(s, level); break;
+    case RT_LEVEL_zipped: s->shared = shared_columns(s, (int)s->storage->row_align); /* fall through */
     case RT_LEVEL_slots: slots_level(s); break;
     case RT_LEVEL_window: window_level(s, level, out); break;
-    case RT_LEVEL_singleton: s->columns = s->positions; break;
+    case RT_LEVEL_singleton: s->columns = s->positions * s->shared; break;
     case RT_LEVEL_listed: listed_level(s, level, out); break;
     case RT_LEVEL_offset: multiply(s, (double)level->size, true); break;
     default: break;
     }
     if (s->inside && !s->looped && !(level->axis == RT_ROW)) {
         s->looped = true;
-        out->runs = before;
+        out->runs = before * (level->classes ? level->classes : 1);
         out->steps = out->windows > 0 ? out->windows : s->positions;
         out->counted = rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed;
     }
@@ -134,12 +148,12 @@ static void one_level(span *s, const rt_level *level, planner_population *out)
         out->metadata_bytes += s->positions * level->crd_bits / 8;
     }
     if (rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed)
-        out->metadata_bytes += before * level->pos_bits / 8;
+        out->metadata_bytes += before * (level->classes ? level->classes : 1) * level->pos_bits / 8;
 }
 
 void planner_estimate(const planner_facts *f, const rt_storage *storage, planner_population *out)
 {
-    span s = {.f = f, .storage = storage, .positions = 1, .columns = 1};
+    span s = {.f = f, .storage = storage, .positions = 1, .columns = 1, .shared = 1};
     s.rows = (double)storage->rows;
     s.cols = (double)storage->cols;
     *out = (planner_population){0};
