@@ -51,17 +51,6 @@ static void measure(lw_kernel *k)
 
 /* ---- one row group over one K tile ---- */
 
-/* The result's output at slot r of group g. */
-static ir_op *row_of(conv_nest *n, ir_op *group, int r)
-{
-    ir_builder *b = &n->k->b;
-    ir_op *place = lw_addi(b, lw_muli(b, group, n->group), r);
-    if (!n->k->storage->sorted)
-        return place;
-    ir_op *row = lw_load(b, ir_scalar(n->k->module, IR_U32), lw_array(n->k, "perm"), lw_muli(b, group, n->group), r, NULL);
-    return lw_cast(b, row, IR_INDEX);
-}
-
 static void set_zero(conv_nest *n, lw_body *body)
 {
     for (int i = 0; i < n->group * n->vectors; i++)
@@ -110,7 +99,7 @@ static void row_groups(conv_nest *n, ir_op *ktile)
     lw_scope groups = lw_for(b, lw_imm(b, 0), n->groups, lw_imm(b, 1));
     ir_op *rows[LW_MAX_ACCUMULATORS];
     for (int r = 0; r < n->group; r++)
-        rows[r] = row_of(n, groups.op, r);
+        rows[r] = lw_row_of(k, groups.op, ktile, r);
     start_group(n, &body, rows, ktile);
     lw_iterate(&walk, lw_add(b, lw_muli(b, ktile, lw_group_count(k->storage)), groups.op));
     move_sums(n, &body, rows, false);

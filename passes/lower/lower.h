@@ -214,6 +214,8 @@ lw_row_kind lw_row_layout(const rt_storage *, int *columns);
 /* Rows of a row-major block that fill a vector of so many lanes together; 0: blocks are no such part of one. */
 int lw_folded_rows(const rt_storage *, int lanes);
 int64_t lw_group_count(const rt_storage *);
+/* lanes=batch: the row at slot r of a group in a K tile: where sums wait and what the result's row is. */
+ir_op *lw_row_of(lw_kernel *, ir_op *group, ir_op *ktile, int r);
 int64_t lw_ktile_count(const rt_storage *);
 /* The value of a column as a scalar index, or of consecutive leaves as an index vector (i32). */
 ir_op *lw_column_value(lw_kernel *, const lw_column *);

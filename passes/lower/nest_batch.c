@@ -162,17 +162,17 @@ static ir_op *sum_index(batch_nest *n, ir_op *row)
     return lw_muli(&n->k->b, row, n->width);
 }
 
-/* The row at slot r of group g: where sums wait and what the result's row is. */
-static ir_op *row_of(batch_nest *n, ir_op *group, ir_op *ktile, int r)
+ir_op *lw_row_of(lw_kernel *k, ir_op *group, ir_op *ktile, int r)
 {
-    ir_builder *b = &n->k->b;
-    const rt_storage *storage = n->k->storage;
-    ir_op *place = lw_muli(b, group, n->group);
+    ir_builder *b = &k->b;
+    const rt_storage *storage = k->storage;
+    const int rows = group_rows(k);
+    ir_op *place = lw_muli(b, group, rows);
     if (!storage || !storage->sorted)
         return lw_addi(b, place, r);
     if (rt_row_orders(storage) > 1)
-        place = lw_add(b, place, lw_muli(b, ktile, lw_group_count(storage) * n->group));
-    ir_op *row = lw_load(b, ir_scalar(n->k->module, IR_U32), lw_array(n->k, "perm"), place, r, NULL);
+        place = lw_add(b, place, lw_muli(b, ktile, lw_group_count(storage) * rows));
+    ir_op *row = lw_load(b, ir_scalar(k->module, IR_U32), lw_array(k, "perm"), place, r, NULL);
     return lw_cast(b, row, IR_INDEX);
 }
 
@@ -325,7 +325,7 @@ static void row_groups(batch_nest *n, ir_op *ktile)
     lw_scope groups = lw_for(b, n->group_lo, n->group_hi, lw_imm(b, 1));
     ir_op *rows[LW_MAX_ACCUMULATORS];
     for (int r = 0; r < n->group; r++)
-        rows[r] = row_of(n, groups.op, ktile, r);
+        rows[r] = lw_row_of(k, groups.op, ktile, r);
     start_group(n, &body, rows, ktile);
     iterate_group(n, &body, groups.op, ktile);
     end_group(n, &body, rows, ktile);

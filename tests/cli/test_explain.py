@@ -100,7 +100,7 @@ class Explain(kit.Case):
         self.half_of_dlmc()
         self.write("m.sdl", "dim n;\nweight w: f32[2048, 512] sparse unstructured;\nlayer f(x: f32[512, n]) -> y: f32[2048, n] { y = matmul(w, x); }\n")
         text = self.spc("explain", "m.sdl", "-w", "w=w.npy", "--plan=@f.0 store=dense:4", *CPU)
-        self.assertIn("dense because the plan says so", text)
+        self.assertIn("dense because the plan of the user says so", text)
         self.assertIn("(the best sparse one)", text)
 
     def test_late_bound(self):
