@@ -73,7 +73,7 @@ static int64_t window_columns(const planner_facts *f)
 static int64_t window_slots(const planner_facts *f, int64_t rows)
 {
     static const int choices[] = {1, 2, 3, 4, 6, 8, 12, 16};
-    static const double TABLES = 5, SLOT = 2.2; /* cycles: of a window, of a slot of a vector of rows */
+    static const double TABLES = 2, SLOT = 5; /* cycles: of a window, of a slot of a vector of rows with its bytes */
     double width = (double)window_columns(f), least = INFINITY;
     int64_t best = 1;
     for (size_t i = 0; i < sizeof choices / sizeof *choices && choices[i] <= width; i++) {
