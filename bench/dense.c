@@ -2,6 +2,7 @@
 #include "dense.h"
 #include <cblas.h>
 #include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,13 +130,15 @@ void bench_dense_contestants(bench_dense *d, bench_contestant out[BENCH_DENSE_CO
     out[2] = (bench_contestant){ .name = "OpenBLAS", .run = run_openblas, .ctx = d };
 }
 
-void bench_dense_environment(char **argv)
+void bench_dense_environment(char **argv, int threads)
 {
+    char number[16];
     if (getenv("SPC_BENCH_STARTED"))
         return;
+    snprintf(number, sizeof number, "%d", threads);
     setenv("SPC_BENCH_STARTED", "1", 1);
-    setenv("OMP_NUM_THREADS", "1", 1);
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OMP_NUM_THREADS", number, 1);
+    setenv("OPENBLAS_NUM_THREADS", number, 1);
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
     execv("/proc/self/exe", argv);

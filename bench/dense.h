@@ -23,7 +23,7 @@ void bench_dense_close(bench_dense *);
 void bench_dense_contestants(bench_dense *d, bench_contestant out[BENCH_DENSE_COUNT]);
 
 /* OpenBLAS 0.3.21 takes its Haswell kernels on CPUs that it does not know; this starts the program anew with
- * OPENBLAS_CORETYPE=SkylakeX where the CPU has AVX-512, and one thread for both libraries. To be called first. */
-void bench_dense_environment(char **argv);
+ * OPENBLAS_CORETYPE=SkylakeX where the CPU has AVX-512, and so many threads for both libraries. To be called first. */
+void bench_dense_environment(char **argv, int threads);
 
 #endif

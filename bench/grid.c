@@ -327,7 +327,7 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--peers") == 0)
         return print_peers();
 #ifdef BENCH_DENSE
-    bench_dense_environment(argv);
+    bench_dense_environment(argv, 1);
 #endif
     options o = { .n = { 1, 8, 32, 128, 512 }, .sizes = 5, .seconds = 0.2, .rounds = 9, .threads = 1 };
     bool good = true;

@@ -3,6 +3,7 @@
  * XNNPACK keeps to its dense path on x86 with AVX whatever hint it is given. The rewriting that the hint would ask for is a
  * function that its library exports and its header does not declare. */
 #include "net_xnn.h"
+#include <pthreadpool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct net_xnn {
     uint32_t *id;   /* by value */
     struct xnn_external_value *external;
     size_t externals;
+    pthreadpool_t pool; /* NULL: one thread */
     bool failed;
 };
 
@@ -125,10 +127,11 @@ static void define_step(net_xnn *x, int number)
         define_convolution(x, s);
 }
 
-net_xnn *net_xnn_new(const net *n, float *const *values, bool sparse)
+net_xnn *net_xnn_new(const net *n, float *const *values, bool sparse, int threads)
 {
     net_xnn *x = calloc(1, sizeof *x);
     x->n = n;
+    x->pool = threads > 1 ? pthreadpool_create((size_t)threads) : NULL;
     x->id = calloc((size_t)n->values, sizeof *x->id);
     x->external = calloc((size_t)n->values, sizeof *x->external);
     if (good(x, xnn_initialize(NULL), "start") &&
@@ -138,7 +141,7 @@ net_xnn *net_xnn_new(const net *n, float *const *values, bool sparse)
         define_step(x, i);
     if (!x->failed && sparse && good(x, xnn_subgraph_optimize(x->subgraph, 0), "optimise"))
         xnn_subgraph_rewrite_for_nchw(x->subgraph);
-    if (!x->failed && good(x, xnn_create_runtime_v2(x->subgraph, NULL, 0, &x->runtime), "runtime"))
+    if (!x->failed && good(x, xnn_create_runtime_v2(x->subgraph, x->pool, 0, &x->runtime), "runtime"))
         good(x, xnn_setup_runtime(x->runtime, x->externals, x->external), "setup");
     if (!x->failed)
         return x;
@@ -152,6 +155,7 @@ void net_xnn_free(net_xnn *x)
         return;
     xnn_delete_runtime(x->runtime);
     xnn_delete_subgraph(x->subgraph);
+    pthreadpool_destroy(x->pool);
     free(x->id);
     free(x->external);
     free(x);

@@ -1,10 +1,11 @@
 /* network: a whole convolutional network by spc, by oneDNN and by XNNPACK, in turns.
  *
- *     bench_network MODEL.sdl WEIGHTS.safetensors [--seconds=S] [--in=X.npy] [--out=Y.npy]... [--set=KEY=VALUE]...
+ *     bench_network MODEL.sdl WEIGHTS.safetensors [--seconds=S] [--threads=N] [--in=X.npy] [--out=Y.npy]... [--set=KEY=VALUE]...
  *
- * One thread. Every contestant's results are first compared with the references that --out gives, in the order of the
+ * One thread unless given. Every contestant's results are first compared with the references that --out gives, in the order of the
  * layer's results, or else with oneDNN's, by the largest difference over the largest magnitude. Prints medians and 95th
- * percentiles of one run, the ratio to the fastest peer, spc's scratch, and where oneDNN spends its time. */
+ * percentiles of one run, the ratio to the fastest peer, spc's scratch, and where oneDNN and spc spend their time (spc by
+ * `spc bench`, with the bytes of its weights). */
 #include "net.h"
 #include "net_dnnl.h"
 #include "net_xnn.h"
@@ -21,7 +22,7 @@ enum { MAX_VALUES = 16, CONTESTANTS = 5 };
 
 typedef struct options {
     const char *sdl, *weights, *in, *out[MAX_VALUES], *set[MAX_VALUES];
-    int outs, sets;
+    int outs, sets, threads;
     double seconds;
 } options;
 
@@ -35,6 +36,7 @@ typedef struct contender {
     const char *layer;
     spc_tensor in[MAX_VALUES], out[MAX_VALUES];
     size_t ins, outs;
+    spc_pool *pool; /* NULL: one thread */
     spc_exec exec;
     spc_status status;
 } contender;
@@ -147,7 +149,9 @@ static bool open_spc(contender *c, const options *o, const net *n, arrays *a, bo
     if (!good)
         fprintf(stderr, "%s", spc_messages(session));
     spc_session_free(session);
-    if (!good || spc_scratch_bytes(c->module, n->layer, c->in, c->ins, 1, &c->exec.scratch_bytes))
+    if (good && o->threads > 1 && !spc_pool_new(o->threads, &c->pool))
+        c->exec = spc_pool_exec(c->pool);
+    if (!good || spc_scratch_bytes(c->module, n->layer, c->in, c->ins, o->threads, &c->exec.scratch_bytes))
         return false;
     c->exec.scratch = aligned_alloc(64, (c->exec.scratch_bytes + 127) / 64 * 64);
     return c->exec.scratch != NULL;
@@ -156,6 +160,7 @@ static bool open_spc(contender *c, const options *o, const net *n, arrays *a, bo
 static void close_spc(contender *c)
 {
     spc_module_free(c->module);
+    spc_pool_free(c->pool);
     free(c->exec.scratch);
 }
 
@@ -217,7 +222,7 @@ static bool check(const net *n, const arrays *a, const bench_contestant *c, floa
 
 /* ---- the report ---- */
 
-static void print_race(const bench_contestant *c, double steady)
+static void print_race(const bench_contestant *c, bool steady)
 {
     double best = INFINITY;
     for (int i = 2; i < CONTESTANTS; i++)
@@ -226,7 +231,7 @@ static void print_race(const bench_contestant *c, double steady)
     for (int i = 0; i < CONTESTANTS; i++)
         if (c[i].run)
             printf("%-22s %9.3f %9.3f %11.2fx\n", c[i].name, 1e3 * c[i].median, 1e3 * c[i].p95, best / c[i].median);
-    if (steady <= 0)
+    if (!steady)
         printf("unsteady: the machine did not keep its pace\n");
 }
 
@@ -244,11 +249,41 @@ static void print_shares(net_dnnl *d)
     printf("\n");
 }
 
+static void print_table(void *ctx, const char *json, const char *table)
+{
+    (void)ctx, (void)json;
+    printf("\nspc's kernels, one after the other within the network:\n%s", table);
+}
+
+static void print_kernels(const options *o)
+{
+    const spc_bench_options bench = {.size = sizeof bench, .threads = o->threads, .seconds = o->seconds, .each = print_table};
+    spc_session *session = NULL;
+    if (spc_session_new(&session) || !set_options(session, o, false) || spc_load_file(session, o->sdl) ||
+        spc_bind_file(session, o->weights) || spc_bench(session, NULL, NULL, &bench))
+        fprintf(stderr, "%s", session ? spc_messages(session) : "no memory\n");
+    spc_session_free(session);
+}
+
+/* Races by the clock on the wall where contestants have threads of their own. Returns whether the machine kept its pace. */
+static bool race(const options *o, bench_contestant *c)
+{
+    bench_rounds *rounds = calloc(1, sizeof *rounds);
+    if (!rounds)
+        return false;
+    bench_race_rounds(c, CONTESTANTS, o->seconds, 5, o->threads > 1, rounds);
+    const bool steady = rounds->steady;
+    free(rounds);
+    return steady;
+}
+
 static bool read_options(options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (!strncmp(argv[i], "--seconds=", 10))
             o->seconds = atof(argv[i] + 10);
+        else if (!strncmp(argv[i], "--threads=", 10))
+            o->threads = atoi(argv[i] + 10);
         else if (!strncmp(argv[i], "--in=", 5))
             o->in = argv[i] + 5;
         else if (!strncmp(argv[i], "--out=", 6) && o->outs < MAX_VALUES)
@@ -262,7 +297,7 @@ static bool read_options(options *o, int argc, char **argv)
         else
             return false;
     }
-    return o->weights && o->seconds > 0;
+    return o->weights && o->seconds > 0 && o->threads > 0;
 }
 
 static int measure(const options *o, const net *plain, const net *fused)
@@ -274,7 +309,8 @@ static int measure(const options *o, const net *plain, const net *fused)
         return 1;
     const bool compiled = open_spc(&sparse, o, plain, &a, false) && open_spc(&dense, o, plain, &a, true);
     net_dnnl *dnnl = net_dnnl_new(fused, a.values);
-    net_xnn *xnn = net_xnn_new(plain, a.values, false), *xnn_sparse = net_xnn_new(plain, a.values, true);
+    net_xnn *xnn = net_xnn_new(plain, a.values, false, o->threads);
+    net_xnn *xnn_sparse = net_xnn_new(plain, a.values, true, o->threads);
     bench_contestant c[CONTESTANTS] = {
         {.name = "spc", .run = compiled ? run_spc : NULL, .ctx = &sparse},
         {.name = "spc, all dense", .run = compiled ? run_spc : NULL, .ctx = &dense},
@@ -284,10 +320,11 @@ static int measure(const options *o, const net *plain, const net *fused)
     };
     const bool right = make_references(o, plain, &a, &c[2], wanted) && check(plain, &a, c, wanted);
     if (right) {
-        print_race(c, bench_race(c, CONTESTANTS, o->seconds));
+        print_race(c, race(o, c));
         printf("spc's scratch: %.2f MB; all dense: %.2f MB\n", (double)sparse.exec.scratch_bytes / 1e6, (double)dense.exec.scratch_bytes / 1e6);
         if (dnnl)
             print_shares(dnnl);
+        print_kernels(o);
     }
     close_spc(&sparse);
     close_spc(&dense);
@@ -304,10 +341,11 @@ static int measure(const options *o, const net *plain, const net *fused)
 
 int main(int argc, char **argv)
 {
-    bench_dense_environment(argv);
-    options o = {.seconds = 5};
-    if (!read_options(&o, argc, argv)) {
-        fprintf(stderr, "usage: bench_network MODEL.sdl WEIGHTS.safetensors [--seconds=S] [--in=X.npy] [--out=Y.npy]... "
+    options o = {.seconds = 5, .threads = 1};
+    const bool understood = read_options(&o, argc, argv);
+    bench_dense_environment(argv, o.threads);
+    if (!understood) {
+        fprintf(stderr, "usage: bench_network MODEL.sdl WEIGHTS.safetensors [--seconds=S] [--threads=N] [--in=X.npy] [--out=Y.npy]... "
                         "[--set=KEY=VALUE]...\n");
         return 2;
     }

@@ -256,7 +256,7 @@ static bool read_option(options *o, const char *arg)
 
 int main(int argc, char **argv)
 {
-    bench_dense_environment(argv);
+    bench_dense_environment(argv, 1);
     options o = { .n = { 32, 128, 512 }, .sizes = 3, .seconds = 0.5 };
     totals t = { .wrong = false };
     int at = 1;
