@@ -368,13 +368,14 @@ static void write_program(writer *w, char *sdl, size_t size)
 
 static void write_plan(writer *w, char *plan, size_t size)
 {
-    static const char *const stores[] = {"dense:4", "csr", "sell:4", "sell:8", "bsr:4x4", "nm:2:4", "dense:16", "bsr:3x5"};
+    static const char *const stores[] = {"dense:4", "csr", "sell:4", "sell:8", "bsr:4x4", "nm:2:4", "dense:16", "bsr:3x5",
+                                         "sell:4:8", "zip:4:64", "zip:2"};
     static const char *const tiles[] = {"16xall", "32xall", "64xall", "16x32", "32x24", "16x7"};
     size_t used = 0;
     plan[0] = 0;
     for (int kernel = 0; kernel < 8; kernel++) {
         if (below(w, 2)) continue; /* the planner's */
-        add(plan, size, &used, "@f.%d store=%s tile=%s unroll=%lld lanes=batch\n", kernel, stores[below(w, 8)], tiles[below(w, 6)],
+        add(plan, size, &used, "@f.%d store=%s tile=%s unroll=%lld lanes=batch\n", kernel, stores[below(w, 11)], tiles[below(w, 6)],
             (long long)(1 + below(w, 4)));
     }
 }
