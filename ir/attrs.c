@@ -153,3 +153,35 @@ bool ir_op_mentions(const ir_op *op, const char *dim) {
         if (text_mentions(ir_get_str(op, keys[i], ""), dim)) return true;
     return false;
 }
+
+/* ---- equal ops ---- */
+
+static bool same_attr(const ir_attr *a, const ir_attr *b) {
+    bool same_text = a->s && b->s ? strcmp(a->s, b->s) == 0 : a->s == b->s;
+    return a->key == b->key && a->kind == b->kind && a->i == b->i && memcmp(&a->f, &b->f, sizeof a->f) == 0 && same_text &&
+           a->count == b->count && (a->count == 0 || memcmp(a->ints, b->ints, (size_t)a->count * sizeof *a->ints) == 0);
+}
+
+bool ir_op_same(const ir_op *a, const ir_op *b) {
+    if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->nattrs != b->nattrs || a->name || b->name)
+        return false;
+    for (int i = 0; i < a->nargs; i++)
+        if (a->args[i] != b->args[i])
+            return false;
+    for (int i = 0; i < a->nattrs; i++)
+        if (!same_attr(&a->attrs[i], &b->attrs[i]))
+            return false;
+    return true;
+}
+
+size_t ir_op_hash(const ir_op *op) {
+    uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
+    for (int i = 0; i < op->nargs; i++)
+        hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
+    if (op->nattrs) {
+        uint64_t bits; /* a double need not fit an integer */
+        memcpy(&bits, &op->attrs[0].f, sizeof bits);
+        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32) + (uintptr_t)bits;
+    }
+    return hash;
+}

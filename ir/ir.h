@@ -202,6 +202,11 @@ void ir_set_extents(ir_module *, ir_op *, const char *key, int count, const ir_e
 /* Whether an extent of the op's type or in one of its attributes mentions the dim; bodies are not looked into. */
 bool ir_op_mentions(const ir_op *, const char *dim);
 
+/* Whether two ops compute the same from the same operands: neither has a name of its own, and bodies are not looked at.
+ * Equal ops hash equally, within one process. */
+bool ir_op_same(const ir_op *, const ir_op *);
+size_t ir_op_hash(const ir_op *);
+
 /* A copy of op with these arguments, without its bodies, at the builder's place. Keeps loc, name, attributes, type. */
 ir_op *ir_clone(ir_builder *, const ir_op *, ir_op *const *args);
 void ir_number(ir_func *); /* ids in order of appearance */

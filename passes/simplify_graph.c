@@ -3,8 +3,6 @@
  * drops. Inputs and outputs stay. */
 #include "passes/graph.h"
 
-#include <string.h>
-
 static bool is_constant(const ir_op *op, double value)
 {
     return op->code == IR_OP_const && ir_get_float(op, "value", 0) == value;
@@ -22,31 +20,6 @@ static ir_op *identity(const ir_op *op)
     return has_neutral && is_constant(op->args[1], neutral) ? op->args[0] : NULL;
 }
 
-static bool same_attrs(const ir_op *a, const ir_op *b)
-{
-    if (a->nattrs != b->nattrs)
-        return false;
-    for (int i = 0; i < a->nattrs; i++) {
-        const ir_attr *x = &a->attrs[i], *y = &b->attrs[i];
-        bool same_text = (!x->s && !y->s) || (x->s && y->s && !strcmp(x->s, y->s));
-        if (x->key != y->key || x->kind != y->kind || x->i != y->i || memcmp(&x->f, &y->f, sizeof x->f) ||
-            !same_text || x->count != y->count ||
-            (x->count && memcmp(x->ints, y->ints, (size_t)x->count * sizeof *x->ints)))
-            return false;
-    }
-    return true;
-}
-
-static bool same_op(const ir_op *a, const ir_op *b)
-{
-    if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->name || b->name)
-        return false;
-    for (int i = 0; i < a->nargs; i++)
-        if (a->args[i] != b->args[i])
-            return false;
-    return same_attrs(a, b);
-}
-
 /* Equal ops hash equally; a chain holds those of one hash. */
 typedef struct known {
     ir_op *op;
@@ -55,18 +28,10 @@ typedef struct known {
 
 enum { BUCKETS = 1024 };
 
-static size_t bucket_of(const ir_op *op)
-{
-    uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
-    for (int i = 0; i < op->nargs; i++)
-        hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
-    return hash % BUCKETS;
-}
-
 static ir_op *find_equal(known *const *table, const ir_op *op)
 {
-    for (const known *k = table[bucket_of(op)]; k; k = k->next)
-        if (same_op(k->op, op))
+    for (const known *k = table[ir_op_hash(op) % BUCKETS]; k; k = k->next)
+        if (ir_op_same(k->op, op))
             return k->op;
     return NULL;
 }
@@ -109,7 +74,7 @@ static void sweep(ir_module *m, ir_func *f)
         op->prev = op->next = NULL;
         ir_append(&fresh, op);
         known *k = IR_NEW(m->arena, known);
-        size_t bucket = bucket_of(op);
+        size_t bucket = ir_op_hash(op) % BUCKETS;
         *k = (known){op, table[bucket]};
         table[bucket] = k;
     }

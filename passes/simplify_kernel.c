@@ -5,7 +5,6 @@
 #include "passes/kernel.h"
 
 #include <assert.h>
-#include <string.h>
 
 enum { MAX_DEPTH = 64, BUCKETS = 512 };
 
@@ -50,48 +49,11 @@ static void leave(kernel_sweep *s)
 
 /* ---- merging ---- */
 
-static bool same_attrs(const ir_op *a, const ir_op *b)
-{
-    if (a->nattrs != b->nattrs)
-        return false;
-    for (int i = 0; i < a->nattrs; i++) {
-        const ir_attr *x = &a->attrs[i], *y = &b->attrs[i];
-        if (x->key != y->key || x->i != y->i || memcmp(&x->f, &y->f, sizeof x->f) || x->kind != y->kind ||
-            x->count != y->count || (x->s ? !y->s || strcmp(x->s, y->s) : y->s != NULL) ||
-            (x->count && memcmp(x->ints, y->ints, (size_t)x->count * sizeof *x->ints)))
-            return false;
-    }
-    return true;
-}
-
-static bool same_op(const ir_op *a, const ir_op *b)
-{
-    if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->name || b->name)
-        return false;
-    for (int i = 0; i < a->nargs; i++)
-        if (a->args[i] != b->args[i])
-            return false;
-    return same_attrs(a, b);
-}
-
-static size_t bucket_of(const ir_op *op)
-{
-    uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
-    for (int i = 0; i < op->nargs; i++)
-        hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
-    if (op->nattrs) {
-        uint64_t bits; /* a double need not fit an integer */
-        memcpy(&bits, &op->attrs[0].f, sizeof bits);
-        hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32) + (uintptr_t)bits;
-    }
-    return hash % BUCKETS;
-}
-
 static void remember(kernel_sweep *s, ir_op *op, int depth)
 {
     simplifier *z = state(s);
     known *k = IR_NEW(s->module->arena, known);
-    size_t bucket = bucket_of(op);
+    size_t bucket = ir_op_hash(op) % BUCKETS;
     *k = (known){op, bucket, z->table[bucket], z->newest[depth]};
     /* Chains are unwound block by block: an older block's value goes below the newer ones. */
     known **place = &z->table[bucket];
@@ -204,8 +166,8 @@ static ir_op *place_or_merge(kernel_sweep *s, ir_op *op, bool movable)
 {
     simplifier *z = state(s);
     int here = z->depth - 1;
-    for (const known *k = z->table[bucket_of(op)]; k; k = k->chain)
-        if (same_op(k->op, op))
+    for (const known *k = z->table[ir_op_hash(op) % BUCKETS]; k; k = k->chain)
+        if (ir_op_same(k->op, op))
             return k->op;
     int depth = movable ? depth_of_args(op->args, op->nargs) : here;
     if (depth < here)

@@ -5,7 +5,6 @@
  * emissions at once are several processes. */
 #include "backends/gccjit/gccjit.h"
 #include "backends/gccjit/request.h"
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -139,24 +138,6 @@ static void read_messages(const client *c, char *text, size_t size)
             *at = ' ';
 }
 
-/* The folder of a program that was killed before it could clean up: two levels of files. */
-static void remove_folder(const char *path, int depth)
-{
-    DIR *folder = opendir(path);
-
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        char inner[GJ_MOST_FOLDER + 300];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0 && depth > 0)
-            remove_folder(inner, depth - 1);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
 static bool says(const char *text, const char *what) { return strstr(text, what) != NULL; }
 
 /* What went wrong, by what the tools said about it. */
@@ -205,7 +186,7 @@ static spc_status read_reply(const client *c, be_blob *out)
         reply = (gj_reply){.status = SPC_E_BACKEND};
     reply.folder[sizeof reply.folder - 1] = reply.message[sizeof reply.message - 1] = '\0';
     if (reply.folder[0])
-        remove_folder(reply.folder, 3);
+        gj_remove_folder(reply.folder);
     return reply.finished && reply.status == SPC_OK ? take_object(c, &reply, out) : judge(c, &reply, messages);
 }
 

@@ -35,4 +35,7 @@ bool gj_request_read(const char *text, size_t size, ir_arena *, gj_request *out)
 /* Gives the ops of the module's functions the places that the request tells. */
 void gj_request_place(const gj_request *, ir_module *);
 
+/* Removes the folder of temporary files: by the program, or by the library when the program was killed before it could. */
+void gj_remove_folder(const char *path);
+
 #endif

@@ -4,7 +4,6 @@
  * compiles, in a folder of its own, and this one waits, removes the folder, and does so, too, when whoever asked dies.
  * Input: a request (request.h). Output: a reply in descriptor 3; messages of all tools go to 1 and 2. */
 #include "backends/gccjit/helper/unit.h"
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -186,24 +185,6 @@ static bool open_folder(gj_reply *reply)
     return false;
 }
 
-/* libgccjit makes a folder of its own in it: two levels. */
-static void remove_folder(const char *path, int depth)
-{
-    DIR *folder = opendir(path);
-
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        char inner[GJ_MOST_FOLDER + 300];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0 && depth > 0)
-            remove_folder(inner, depth - 1);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
 /* ---- waiting ---- */
 
 /* Until the child is done, or whoever asked is gone or sends a signal, or it takes too long; then the child is stopped
@@ -261,14 +242,14 @@ int main(int argc, char **argv)
     if (!open_folder(&reply))
         return 1;
     if (!write_at(&reply, sizeof reply, 0) || !set_environment(reply.folder)) {
-        remove_folder(reply.folder, 3);
+        gj_remove_folder(reply.folder);
         return 1;
     }
     pid_t child = fork();
     if (child == 0)
         run_child(&reply);
     int status = child > 0 ? wait_for(child, &signals) : 1 << 8;
-    remove_folder(reply.folder, 3);
+    gj_remove_folder(reply.folder);
     read_result(&reply);
     reply.folder[0] = '\0';
     write_at(&reply, sizeof reply, 0);
