@@ -147,11 +147,14 @@ def linear_mark(cells):
 
 
 def thread_mark(cells, limits):
+    name = "two threads: gain, as a share of the gain of multiply-adds"
     both = [c for c in cells if c.threads == 2]
     gain = geomean([c.ratio("spc_threads") ** -1 for c in both])
     rates = {one["threads"]: one["fma_f32_gflops"] for one in limits.get("limits", [])} if limits else {}
     fma = rates[2] / rates[1] if 1 in rates and 2 in rates else math.nan
-    return Mark("two threads: gain, as a share of the gain of multiply-adds", 0.9, gain / fma, both)
+    if fma < 1.2:  # one core for both
+        return Mark(name, 0.9, math.nan, [])
+    return Mark(name, 0.9, gain / fma, both)
 
 
 def marks(cells, limits):

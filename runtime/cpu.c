@@ -151,6 +151,35 @@ static int affinity_cores(void)
     return 1;
 }
 
+/* A number of microseconds that stands alone in a file; 0: no such file, or none ("max", -1). */
+static double microseconds(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    double value = 0;
+    if (file && fscanf(file, "%lf", &value) != 1)
+        value = 0;
+    if (file)
+        fclose(file);
+    return value > 0 ? value : 0;
+}
+
+/* The cores that a container's share of processor time amounts to, rounded up, by either version of control groups as it is
+ * mounted inside; `cores` without such a limit. */
+static int quota_cores(int cores)
+{
+    double quota = 0, period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (file) {
+        if (fscanf(file, "%lf %lf", &quota, &period) != 2)
+            quota = 0;
+        fclose(file);
+    } else {
+        quota = microseconds("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+        period = microseconds("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    }
+    return quota > 0 && period > 0 && quota < period * cores ? (int)((quota + period - 1) / period) : cores;
+}
+
 /* A cache divided among the cores (not the hardware threads) that share it. */
 static int64_t core_share(const struct cpuinfo_cache *cache, uint32_t threads_per_core)
 {
@@ -162,7 +191,7 @@ static int64_t core_share(const struct cpuinfo_cache *cache, uint32_t threads_pe
 
 rt_caches rt_cpu_caches(void)
 {
-    rt_caches caches = { .cores = affinity_cores() };
+    rt_caches caches = { .cores = quota_cores(affinity_cores()) };
     if (!cpuinfo_initialize())
         return caches;
     const struct cpuinfo_processor *cpu = cpuinfo_get_processors_count() ? cpuinfo_get_processor(0) : NULL;

@@ -27,7 +27,7 @@ void rt_features_print(uint64_t features, char *out, size_t size);
 
 typedef struct rt_caches {
     int64_t l1d, l2, l3; /* bytes that one core can use; 0: not known */
-    int cores;           /* that this process may run on, at least 1 */
+    int cores;           /* that this process may run on, by affinity and by a container's share of time; at least 1 */
 } rt_caches;
 rt_caches rt_cpu_caches(void);
 /* What tells processors apart for measurements: vendor, family, model and stepping, e.g. "AuthenticAMD 25-17-1". */

@@ -1,7 +1,10 @@
 /* pool: spc_exec on a pthreadpool. A pool of that library takes one job at a time: parallelize_1d locks until its job
  * is done, so calls from several threads follow one another, and a call from inside a task would wait for itself.
  * Such nested calls run serially on the thread that makes them; they are known by a mark on that thread.
- * (What remains is a ring: a task of pool A that waits for pool B, a task of which waits for A.) */
+ * (What remains is a ring: a task of pool A that waits for pool B, a task of which waits for A.)
+ *
+ * The library's threads wait by spinning, so one that has no core stops those that have: with two threads on one core, a
+ * round takes a thousand times as long. So there are never more of them than cores; work is cut as was asked all the same. */
 #include "runtime/cpu.h"
 #include "runtime/export.h"
 #include <pthread.h>
@@ -22,7 +25,8 @@ static void happens_after(const void *round) { (void)round; }
 enum { MAX_THREADS = 4096 };
 
 struct spc_pool {
-    pthreadpool_t threads;
+    pthreadpool_t workers;
+    int threads; /* asked for, or one per core */
     pthread_key_t inside; /* not NULL on a thread that runs a task of this pool */
 };
 
@@ -52,7 +56,7 @@ static void parallel_for(void *ctx, void (*task)(void *arg, size_t index), void 
     }
     job j = { .pool = pool, .task = task, .arg = arg };
     happens_before(&j);
-    pthreadpool_parallelize_1d(pool->threads, run_task, &j, tasks, 0);
+    pthreadpool_parallelize_1d(pool->workers, run_task, &j, tasks, 0);
     happens_after(&j);
 }
 
@@ -70,8 +74,10 @@ RT_EXPORT spc_status spc_pool_new(int threads, spc_pool **out)
         free(pool);
         return SPC_E_NOMEM;
     }
-    pool->threads = pthreadpool_create((size_t)(threads ? threads : rt_cpu_caches().cores));
-    if (!pool->threads) {
+    const int cores = rt_cpu_caches().cores;
+    pool->threads = threads ? threads : cores;
+    pool->workers = pthreadpool_create((size_t)(pool->threads < cores ? pool->threads : cores));
+    if (!pool->workers) {
         pthread_key_delete(pool->inside);
         free(pool);
         return SPC_E_NOMEM;
@@ -87,7 +93,7 @@ RT_EXPORT spc_exec spc_pool_exec(spc_pool *pool)
         return exec;
     exec.parallel_for = parallel_for;
     exec.ctx = pool;
-    exec.threads = (int)pthreadpool_get_threads_count(pool->threads);
+    exec.threads = pool->threads;
     return exec;
 }
 
@@ -95,7 +101,7 @@ RT_EXPORT void spc_pool_free(spc_pool *pool)
 {
     if (!pool)
         return;
-    pthreadpool_destroy(pool->threads);
+    pthreadpool_destroy(pool->workers);
     pthread_key_delete(pool->inside);
     free(pool);
 }

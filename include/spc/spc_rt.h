@@ -96,7 +96,8 @@ void spc_tensor_free(spc_tensor *);
 size_t spc_dtype_bits(spc_dtype);      /* of one element */
 const char *spc_dtype_name(spc_dtype); /* "f32" */
 
-/* A thread pool (pthreadpool). threads 0: one per core. */
+/* A thread pool (pthreadpool). threads 0: one per core. With more than there are cores for this process (its affinity, its
+ * container's share), work is cut into parts for so many, but the cores' number of threads works on them. */
 spc_status spc_pool_new(int threads, spc_pool **out);
 spc_exec spc_pool_exec(spc_pool *); /* settings that run on the pool; valid while the pool lives */
 void spc_pool_free(spc_pool *);

@@ -5,8 +5,10 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <spc/spc_rt.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TASKS = 1000 };
@@ -54,6 +56,57 @@ static void test_every_task_once(void **state)
         }
         spc_pool_free(pool);
     }
+}
+
+/* ---- threads that no core is there for ---- */
+
+enum { ASKED = 64 };
+
+typedef struct who {
+    pthread_mutex_t lock;
+    pthread_t seen[ASKED + 1];
+    int count;
+} who;
+
+static void note_thread(void *arg, size_t index)
+{
+    who *w = arg;
+    (void)index;
+    pthread_mutex_lock(&w->lock);
+    bool known = false;
+    for (int i = 0; i < w->count; i++)
+        known = known || pthread_equal(w->seen[i], pthread_self());
+    if (!known && w->count <= ASKED)
+        w->seen[w->count++] = pthread_self();
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void *pool_on_one_core(void *arg)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(*(int *)arg, &one);
+    spc_pool *pool;
+    if (sched_setaffinity(0, sizeof one, &one) != 0 || spc_pool_new(ASKED, &pool) != SPC_OK)
+        return arg;
+    const spc_exec exec = spc_pool_exec(pool);
+    who w = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    for (int round = 0; round < 20; round++)
+        exec.parallel_for(exec.ctx, note_thread, &w, 1000);
+    spc_pool_free(pool);
+    return exec.threads == ASKED && w.count == 1 ? NULL : arg;
+}
+
+/* Work is cut for as many threads as are asked for, but no more run than have a core. */
+static void test_more_threads_than_cores(void **state)
+{
+    (void)state;
+    int core = sched_getcpu();
+    pthread_t thread;
+    void *failed;
+    assert_int_equal(pthread_create(&thread, NULL, pool_on_one_core, &core), 0);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
 }
 
 static void test_nested(void **state)
@@ -116,7 +169,7 @@ static void test_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_task_once), cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_every_task_once), cmocka_unit_test(test_more_threads_than_cores), cmocka_unit_test(test_nested),
         cmocka_unit_test(test_concurrent),      cmocka_unit_test(test_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
