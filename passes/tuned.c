@@ -32,7 +32,8 @@ static const char *facts_text(const planner_facts *f)
 {
     if (!f->measured)
         return "";
-    return ir_format(f->module->arena, "density %.2g, cells %.2g, spread %.1f", f->density, f->cell_density, f->row_cv);
+    const char *alike = f->alike >= 2 ? ir_format(f->module->arena, ", rows alike %.0f", f->alike) : "";
+    return ir_format(f->module->arena, "density %.2g, cells %.2g, spread %.1f%s", f->density, f->cell_density, f->row_cv, alike);
 }
 
 static pass_region_key key_of(const planner_facts *f, const ir_op *fused)

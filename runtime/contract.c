@@ -96,7 +96,7 @@ static bool is_scattered(const rt_pattern *p, const rt_matrix *m)
     rt_occupancy o;
     if (!has_part(p, RT_BLOCK) && !has_part(p, RT_ROWS) && !has_part(p, RT_COLUMNS))
         return false;
-    if (!rt_occupancy_make(m, p, &o))
+    if (!rt_occupancy_make(m, p, false, &o))
         return false;
     int64_t elements = m->rows * m->cols, zeros = elements - o.nnz, covered = elements - uncovered(&o, p);
     rt_occupancy_free(&o);

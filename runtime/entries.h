@@ -28,6 +28,13 @@ void rt_entries_free(rt_entries *);
 /* A level of windows below `groups` row groups: writes its arrays, replaces the entries by those of all slots, padding
  * included, whose columns count from the window's first. Returns the number of windows; -1: no memory. */
 int64_t rt_pack_windows(const rt_storage *, int level, rt_entries *, int64_t groups, rt_packed *);
+/* SplitMix64's scramble: numbers that differ little give hashes that differ a lot; never mind the way back. */
+static inline uint64_t rt_hash_number(uint64_t z)
+{
+    z = (z + 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
 /* For large fresh memory: page faults would cost as much as the packing itself. */
 void rt_prefer_large_pages(void *data, size_t size);
 

@@ -1,4 +1,5 @@
 /* facts: what a matrix looks like: counts per row, empty rows and columns, blocks that are held. */
+#include "runtime/entries.h"
 #include "runtime/nonzeros.h"
 #include "runtime/occupancy.h"
 
@@ -16,6 +17,10 @@ static bool mark(void *ctx, int64_t row, int64_t col, uint64_t bits)
         int64_t index = row / o->r * o->block_cols + col / o->c;
         o->block[index / 8] |= (unsigned char)(1u << (index % 8));
     }
+    if (o->row_key) {
+        o->row_key[row] += rt_hash_number((uint64_t)col);
+        o->col_key[col] += rt_hash_number((uint64_t)row);
+    }
     return true;
 }
 
@@ -28,7 +33,7 @@ static void choose_block(const rt_pattern *p, rt_occupancy *o)
         }
 }
 
-bool rt_occupancy_make(const rt_matrix *m, const rt_pattern *p, rt_occupancy *o)
+bool rt_occupancy_make(const rt_matrix *m, const rt_pattern *p, bool keys, rt_occupancy *o)
 {
     bool grouped = p && p->width > 0 && p->width < m->cols;
     *o = (rt_occupancy){.rows = m->rows, .cols = m->cols, .width = grouped ? p->width : m->cols};
@@ -40,7 +45,11 @@ bool rt_occupancy_make(const rt_matrix *m, const rt_pattern *p, rt_occupancy *o)
         o->block_cols = m->cols / o->c + (m->cols % o->c != 0);
         o->block = calloc((size_t)(o->block_rows * o->block_cols) / 8 + 1, 1);
     }
-    if (!o->in_row || !o->channel || (o->r && !o->block)) {
+    if (keys) {
+        o->row_key = calloc((size_t)m->rows + 1, sizeof *o->row_key);
+        o->col_key = calloc((size_t)m->cols + 1, sizeof *o->col_key);
+    }
+    if (!o->in_row || !o->channel || (o->r && !o->block) || (keys && (!o->row_key || !o->col_key))) {
         rt_occupancy_free(o);
         return false;
     }
@@ -53,6 +62,8 @@ void rt_occupancy_free(rt_occupancy *o)
     free(o->in_row);
     free(o->channel);
     free(o->block);
+    free(o->row_key);
+    free(o->col_key);
     *o = (rt_occupancy){0};
 }
 
@@ -86,11 +97,34 @@ static void row_facts(const rt_occupancy *o, rt_facts *out)
     out->row_cv = out->row_mean > 0 ? sqrt(spread / (double)o->rows) / out->row_mean : 0;
 }
 
+/* Keys that are not 0 for each different one: 1 where no two are equal. -1: no memory. */
+static double keys_for_each(const uint64_t *keys, int64_t count)
+{
+    int64_t used = 0, different = 0, slots = 16;
+    while (slots < 2 * count)
+        slots *= 2;
+    uint64_t *table = calloc((size_t)slots, sizeof *table);
+    if (!table)
+        return -1;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t slot = (int64_t)(keys[i] & (uint64_t)(slots - 1));
+        if (!keys[i])
+            continue;
+        while (table[slot] && table[slot] != keys[i])
+            slot = (slot + 1) & (slots - 1);
+        used++;
+        different += !table[slot];
+        table[slot] = keys[i];
+    }
+    free(table);
+    return different ? (double)used / (double)different : 1;
+}
+
 spc_status rt_matrix_facts(const rt_matrix *m, const rt_pattern *p, rt_facts *out, rt_error *e)
 {
     rt_occupancy o;
     *out = (rt_facts){.rows = m->rows, .cols = m->cols};
-    if (!rt_occupancy_make(m, p, &o))
+    if (!rt_occupancy_make(m, p, true, &o))
         return rt_fail(e, SPC_E_NOMEM, "out of memory while looking at a matrix");
     out->nnz = o.nnz;
     out->density = m->rows && m->cols ? (double)o.nnz / ((double)m->rows * (double)m->cols) : 0;
@@ -101,6 +135,10 @@ spc_status rt_matrix_facts(const rt_matrix *m, const rt_pattern *p, rt_facts *ou
         out->empty_cols *= m->cols / o.width;
     if (o.block)
         block_facts(&o, out);
+    out->row_alike = keys_for_each(o.row_key, m->rows);
+    out->col_alike = keys_for_each(o.col_key, m->cols);
     rt_occupancy_free(&o);
+    if (out->row_alike < 0 || out->col_alike < 0)
+        return rt_fail(e, SPC_E_NOMEM, "out of memory while looking at a matrix");
     return SPC_OK;
 }

@@ -12,10 +12,12 @@ typedef struct rt_occupancy {
     int64_t *in_row;             /* non-zeros of each row */
     bool *channel;               /* of width: any non-zero */
     unsigned char *block;        /* one bit each, row-major */
+    uint64_t *row_key, *col_key; /* hashes of a row's columns and of a column's rows; NULL: they are not looked at */
 } rt_occupancy;
 
-/* Looks at the blocks of the pattern's first block part, if there is one (pattern may be NULL). False: no memory. */
-bool rt_occupancy_make(const rt_matrix *, const rt_pattern *, rt_occupancy *out);
+/* Looks at the blocks of the pattern's first block part, if there is one (pattern may be NULL), and at keys if these are
+ * wanted. False: no memory. */
+bool rt_occupancy_make(const rt_matrix *, const rt_pattern *, bool keys, rt_occupancy *out);
 void rt_occupancy_free(rt_occupancy *);
 
 static inline bool rt_occupancy_block(const rt_occupancy *o, int64_t row, int64_t col)

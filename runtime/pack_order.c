@@ -3,7 +3,8 @@
  * A place is where a storage puts a row. Unsorted storages keep rows in place; sorted ones order them by falling count,
  * ties by row, so that rows that are stored side by side are about equally long. Either all rows change places by the
  * counts of whole rows, or, with a window, each K tile has an order of its own by the counts within the tile, in which
- * rows stay within their window: then little is padded, and a window's rows can still be a task of their own. */
+ * rows stay within their window: then little is padded, and a window's rows can still be a task of their own. Or rows
+ * with the same columns are brought together, so that they share one list of them. */
 #include "runtime/entries.h"
 #include "runtime/levels.h"
 
@@ -30,6 +31,29 @@ static int64_t order_of(const ordering *o, uint32_t col)
     return o->orders > 1 ? col / o->width : 0;
 }
 
+/* ---- rows with the same columns ---- */
+
+/* Keys by which rows with equal columns come together, and rows with nearly equal ones often: the least of three hashes of
+ * the columns, which two rows have in common as often as they share columns, then a hash of them all. */
+static void key_rows(const rt_entries *entries, rt_entries *rows)
+{
+    enum { HASHES = 3, BITS = 16 };
+    for (int64_t i = 0; i < rows->count; i++)
+        rows->at[i].position = ~(uint64_t)0 << BITS;
+    for (int64_t i = 0; i < entries->count; i++) {
+        const uint64_t hash = rt_hash_number(entries->at[i].col);
+        uint64_t *key = &rows->at[entries->at[i].place].position;
+        for (int h = 1; h <= HASHES; h++) {
+            const uint64_t field = (uint64_t)0xffff << h * BITS, mine = hash & field;
+            if (mine < (*key & field))
+                *key = (*key & ~field) | mine;
+        }
+        *key = (*key & ~(uint64_t)0xffff) | ((*key + (hash & 0xffff)) & 0xffff);
+    }
+}
+
+/* ---- all orders ---- */
+
 /* One entry for each order and row, sorted by (order, window, falling count), ties by row. */
 static bool order_rows(const ordering *o, const rt_entries *entries, rt_entries *rows)
 {
@@ -42,8 +66,10 @@ static bool order_rows(const ordering *o, const rt_entries *entries, rt_entries 
         const int64_t row = i % count, window = i / count * windows + row / o->window;
         rows->at[i] = (rt_entry){.position = (uint64_t)(window * (o->width + 1) + o->width), .place = (uint32_t)row};
     }
-    for (int64_t i = 0; i < entries->count; i++)
+    for (int64_t i = 0; i < entries->count && !o->storage->alike; i++)
         rows->at[order_of(o, entries->at[i].col) * count + entries->at[i].place].position--;
+    if (o->storage->alike)
+        key_rows(entries, rows);
     return rt_entries_sort(rows);
 }
 

@@ -47,6 +47,8 @@ typedef struct rt_facts {
     double row_mean, row_cv;   /* coefficient of variation */
     double block_fill;         /* for a block pattern: non-zeros / elements of the blocks that hold any; else 0 */
     int64_t blocks;            /* blocks that hold any non-zero */
+    double row_alike;          /* rows for each different set of columns, empty rows left out: 1 where no two are equal */
+    double col_alike;          /* the same of columns */
 } rt_facts;
 spc_status rt_matrix_facts(const rt_matrix *, const rt_pattern *, rt_facts *out, rt_error *);
 

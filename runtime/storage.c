@@ -172,6 +172,19 @@ static const char *levels_zip(rt_storage *s, const parameters *p)
     return NULL;
 }
 
+static const char *levels_alike(rt_storage *s, const parameters *p)
+{
+    if (p->count != 1 || p->separators[0] != ':')
+        return "want alike:R";
+    int64_t tile = add_tile(s);
+    s->row_align = p->value[0];
+    s->sorted = s->alike = true;
+    add(s, RT_LEVEL_dense, RT_ROW, p->value[0], 0);
+    add(s, RT_LEVEL_compressed, RT_COL, 1, tile);
+    add(s, RT_LEVEL_dense, RT_ROW, 1, p->value[0]);
+    return NULL;
+}
+
 /* The levels of bsr and bsc down to the blocks. */
 static const char *list_blocks(rt_storage *s, const parameters *p)
 {

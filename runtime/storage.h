@@ -9,6 +9,7 @@
  *     bsr 8x4        dense row/8, compressed col/4, dense row%8, dense col%4
  *     sliced ELL 4   dense row/4, slots, dense row%4, singleton col        (rows sorted by count, see `window`)
  *     zip 4          dense row/4, zipped, dense row%4, singleton col       (as sliced ELL; see zip.h)
+ *     alike 8        dense row/8, compressed col, dense row%8              (rows sorted by their columns, see `alike`)
  *     2:4, R rows    dense row/R, dense col/4, dense slot:2, dense row%R, singleton col%4 (2 bits each)
  *     band -2..2     dense row, offset col, 5 from row - 2
  *     sliding window dense row/16, window col of 32 with 4 slots, dense row%16, singleton col%32 (from the window's first)
@@ -78,6 +79,7 @@ typedef struct rt_storage {
     rt_storage_request request;
     int64_t rows, cols;
     bool sorted;      /* rows ordered by falling count, ties by row: perm[place] = row */
+    bool alike;       /* with sorted: ordered so that rows with the same columns are neighbours, instead of by count */
     int64_t window;   /* 0: whole rows are counted, and all may change places. Else rows change places only within each
                        * window of so many (a multiple of row_align), and each K tile has an order of its own, by the
                        * counts within it: perm[tile * places + place], places: rows rounded up to row_align */

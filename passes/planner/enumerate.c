@@ -27,7 +27,7 @@ typedef struct kernel_family {
 #define D(n) {ROWS_DIVIDE + (n)}
 enum {
     BITS_NM = 1 << RT_NM, BITS_BLOCK = 1 << RT_BLOCK, BITS_ROWS = 1 << RT_ROWS, BITS_COLUMNS = 1 << RT_COLUMNS,
-    BITS_BAND = 1 << RT_BAND,
+    BITS_BAND = 1 << RT_BAND, BITS_ALIKE = 1 << (RT_BAND + 1), /* unstructured, with rows that have the same columns */
     BITS_SPARSE = BITS_NM | BITS_BLOCK | BITS_ROWS | BITS_COLUMNS | BITS_BAND | 1 << RT_UNSTRUCTURED,
     BITS_ANY = BITS_SPARSE | 1 << RT_DENSE,
 };
@@ -297,6 +297,13 @@ static void add_refused(enumeration *e)
     e->out[e->count++] = (planner_kernel){.terms = t, .family = family->name};
 }
 
+static unsigned pattern_bits(const planner_facts *f)
+{
+    static const double LEAST_ALIKE = 2;
+    rt_pattern_kind kind = planner_pattern_kind(f);
+    return 1u << kind | (kind == RT_UNSTRUCTURED && f->alike >= LEAST_ALIKE ? (unsigned)BITS_ALIKE : 0);
+}
+
 size_t planner_enumerate(const planner_facts *f, const ir_plan_terms *given, planner_kernel *out, size_t max)
 {
     enumeration e = {.f = f, .given = given, .out = out, .max = max};
@@ -304,7 +311,7 @@ size_t planner_enumerate(const planner_facts *f, const ir_plan_terms *given, pla
         add(&e, "elementwise", &(ir_plan_terms){.unroll = 1, .rows = -1, .par = PLAN_PAR_BOTH});
     else
         for (int i = 0; i < FAMILIES && e.count < max; i++)
-            if (families[i].patterns >> planner_pattern_kind(f) & 1)
+            if (families[i].patterns & pattern_bits(f))
                 add_family(&e, &families[i]);
     if (!e.count)
         add_refused(&e);

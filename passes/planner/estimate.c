@@ -67,8 +67,9 @@ static void compressed_level(span *s, const rt_level *level)
     double coordinates = ceil(s->cols / (double)level->div);
     s->cols = fmin(s->cols, (double)level->div);
     /* Rows that are sorted put empty ones together: a group holds something as often as a row does. */
-    double rows = s->storage->sorted ? 1 : s->rows, children = coordinates * held(s->f, rows, s->cols);
-    if (s->storage->sorted && s->positions > 0)
+    bool by_count = s->storage->sorted && !s->storage->alike;
+    double rows = by_count ? 1 : s->rows, children = coordinates * held(s->f, rows, s->cols);
+    if (by_count && s->positions > 0)
         children = ceil(s->positions * children) / s->positions;
     multiply(s, children, true);
 }

@@ -78,6 +78,7 @@ static void find_cells(planner_facts *f, const rt_facts *seen)
     f->cell_cols = f->cell_cols < 1 ? 1 : f->cell_cols;
     f->cell_density = f->cell_density > 1 ? 1 : f->cell_density;
     f->row_cv = f->measured && !transposed ? seen->row_cv : 0;
+    f->alike = !f->measured ? 1 : transposed ? seen->col_alike : seen->row_alike;
 }
 
 static void weight_facts(planner_facts *f, const ir_op *weight)
@@ -102,7 +103,7 @@ static void weight_facts(planner_facts *f, const ir_op *weight)
 void planner_facts_of(ir_module *m, const pass_context *context, const lw_region *region, planner_facts *f)
 {
     *f = (planner_facts){.module = m, .context = context, .region = region, .target = context->target, .density = 1,
-                         .cell_rows = 1, .cell_cols = 1, .cell_density = 1};
+                         .cell_rows = 1, .cell_cols = 1, .cell_density = 1, .alike = 1};
     int bytes = region->widest < 4 ? 4 : region->widest;
     f->lanes = context->target->vector_bytes / bytes;
     if (f->lanes < 1)

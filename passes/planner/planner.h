@@ -19,6 +19,7 @@ typedef struct planner_facts {
     /* The pattern as cells of equal size, each of which holds something or not: single elements, blocks, whole rows. */
     double cell_rows, cell_cols, cell_density;
     double row_cv;           /* coefficient of variation of the counts of rows */
+    double alike;            /* rows for each different set of columns; 1 where it is not known */
     int64_t rows, depth;     /* of the packed weight; 0 otherwise */
     const char *batch_dim;   /* the dim that is the number of columns by itself; NULL */
     int64_t columns;         /* where constant; else 0 */

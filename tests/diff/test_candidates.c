@@ -21,6 +21,7 @@ static const struct {
     {{"", DIFF_FULL, 0, 0, 1}, 67, 130},
     {{"unstructured", DIFF_SCATTERED, 0, 0, 0.02}, 100, 200},
     {{"unstructured", DIFF_SCATTERED, 0, 0, 0.4}, 65, 1100}, /* deep enough for K tiles */
+    {{"unstructured", DIFF_COLUMNS, 0, 0, 0.3}, 70, 300}, /* rows with the same columns */
     {{"2:4", DIFF_NM, 2, 4, 0}, 66, 700},
     {{"3:5", DIFF_NM_LESS, 3, 5, 0}, 33, 100},
     {{"block(8, 4)", DIFF_BLOCK, 8, 4, 0.2}, 64, 96},

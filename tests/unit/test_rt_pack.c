@@ -174,7 +174,8 @@ static const struct {
 } storages[] = {
     {"dense", 1, 0, 0}, {"dense:4", 1, 0, 0}, {"dense:16", 1, 0, 0}, {"csr", 1, 0, 0},
     {"sell:1", 1, 0, 0}, {"sell:4", 1, 0, 0}, {"sell:16", 1, 0, 0}, {"sell:4:16", 1, 0, 0},
-    {"sell:2:6", 1, 0, 0}, {"zip:2", 1, 0, 0}, {"zip:4", 1, 0, 0}, {"zip:4:8", 1, 0, 0}, {"bsr:1x1", 1, 0, 0},
+    {"sell:2:6", 1, 0, 0}, {"zip:2", 1, 0, 0}, {"zip:4", 1, 0, 0}, {"zip:4:8", 1, 0, 0}, {"alike:1", 1, 0, 0},
+    {"alike:4", 1, 0, 0}, {"bsr:1x1", 1, 0, 0},
     {"window:1:8x2", 0, 0, 0}, {"window:16:32x2", 0, 0, 0}, {"swindow:4:16x1", 0, 0, 0}, {"window:3:256x7", 0, 0, 0},
     {"bsr:8x4", 4, 0, 0}, {"bsr:3x5", 5, 0, 0}, {"bsr:16x1", 1, 0, 0}, {"bsc:8x4", 4, 0, 0},
     {"bsc:1x16", 16, 0, 0}, {"nm:2:4", 4, 2, 4}, {"nm:1:4:16", 4, 1, 4}, {"nm:4:8:3", 8, 4, 8},
@@ -307,6 +308,26 @@ static void test_sell_order(void **state)
     assert_memory_equal(p.arrays[1].data, crd, sizeof crd);
     assert_memory_equal(p.arrays[2].data, perm, sizeof perm);
     assert_memory_equal(p.arrays[3].data, values, sizeof values);
+    rt_packed_free(&p);
+}
+
+/* Rows 0 and 3 have the same columns, as have 1 and 4; the empty one comes last. */
+static void test_alike_order(void **state)
+{
+    (void)state;
+    float dense[5 * 4] = {1, 0, 0, 2, /**/ 0, 3, 0, 0, /**/ 0, 0, 0, 0, /**/ 4, 0, 0, 5, /**/ 0, 6, 0, 0};
+    rt_matrix m = {.dtype = SPC_F32, .rows = 5, .cols = 4, .dense = dense};
+    rt_storage s = make(&(test_case){.name = "alike:2", .dtype = SPC_F32, .rows = 5, .cols = 4}, 6);
+    rt_packed p;
+    assert_int_equal(rt_pack(&s, &m, &p, NULL), SPC_OK);
+    assert_int_equal(p.narrays, 4); /* pos, crd, perm, values */
+    assert_int_equal(p.padding, 0);
+    assert_int_equal(p.arrays[1].count, 3); /* columns 0 and 3 once for two rows, column 1 for the others */
+    const uint32_t *perm = p.arrays[2].data;
+    const uint32_t first = perm[0];
+    assert_true((first == 0 && perm[1] == 3 && perm[2] == 1 && perm[3] == 4) ||
+                (first == 1 && perm[1] == 4 && perm[2] == 0 && perm[3] == 3));
+    assert_int_equal(perm[4], 2);
     rt_packed_free(&p);
 }
 
@@ -450,7 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity), cmocka_unit_test(test_every_dtype), cmocka_unit_test(test_padding_is_exact),
-        cmocka_unit_test(test_sell_order), cmocka_unit_test(test_window_order), cmocka_unit_test(test_nm_bits), cmocka_unit_test(test_block_layouts),
+        cmocka_unit_test(test_sell_order), cmocka_unit_test(test_alike_order), cmocka_unit_test(test_window_order), cmocka_unit_test(test_nm_bits), cmocka_unit_test(test_block_layouts),
         cmocka_unit_test(test_illegal_requests), cmocka_unit_test(test_widths), cmocka_unit_test(test_malformed_csr),
         cmocka_unit_test(test_empty_matrices),
     };

@@ -211,6 +211,11 @@ static void test_facts(void **state)
     rt_matrix empty = {.dtype = SPC_F32, .rows = 0, .cols = 0, .dense = dense};
     assert_int_equal(rt_matrix_facts(&empty, NULL, &f, NULL), SPC_OK);
     assert_true(f.density == 0 && f.row_min == 0 && f.row_cv == 0);
+    const float twins[4 * 3] = {1, 2, 0, 0, 0, 0, 3, 4, 0, 0, 0, 5}; /* rows 0 and 2, columns 0 and 1 */
+    rt_matrix t = {.dtype = SPC_F32, .rows = 4, .cols = 3, .dense = twins};
+    assert_int_equal(rt_matrix_facts(&t, NULL, &f, NULL), SPC_OK);
+    assert_true(f.row_alike == 1.5 && f.col_alike == 1.5);
+    assert_true(g.row_alike == 1 && g.col_alike == 1);
 }
 
 int main(void)
