@@ -55,13 +55,13 @@ static void add_coordinate(cursor *c, const rt_level *level, int64_t coordinate)
 
 /* A dense level of columns is a loop directly below the row group, and where a block is too wide to unroll. Lanes along
  * the block take more of it at a time. */
-enum { MAX_UNROLLED_COLUMNS = 16, MAX_BLOCK_LANES = 64 };
+enum { MAX_BLOCK_LANES = 64 };
 
 static bool is_wide(const rt_storage *storage, int number, bool along_block)
 {
     const rt_level *level = &storage->levels[number];
     return number < storage->nlevels && level->kind == RT_LEVEL_dense && level->axis == RT_COL &&
-           level->size > (along_block ? MAX_BLOCK_LANES : MAX_UNROLLED_COLUMNS);
+           level->size > (along_block ? MAX_BLOCK_LANES : LW_MAX_UNROLLED_COLUMNS);
 }
 
 /* Rows of a group, columns of a block, slots of a group: every cursor becomes as many as there are coordinates. */
@@ -159,6 +159,11 @@ static void iterate_dense(walk_state *s, int number, const cursor_set *in)
     ir_builder *b = builder(s);
     child_range range = {.base = lw_muli(b, in->at[0].base, level->size), .lo = lw_imm(b, 0), .hi = lw_imm(b, level->size),
                          .first = lw_imm(b, 0), .exact = level->size % s->walk->unroll == 0};
+    if (inner && s->walk->columns) {
+        int64_t last = s->storage->cols % s->storage->request.ktile;
+        range.hi = lw_ceildivi(b, s->walk->columns, level->div);
+        range.exact &= (last + level->div - 1) / level->div % s->walk->unroll == 0;
+    }
     dynamic_loop(s, number, &in->at[0], &range);
 }
 

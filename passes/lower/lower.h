@@ -182,6 +182,7 @@ typedef void lw_bundle_fn(void *ctx, const lw_leaf *leaves, int count, ir_op *ac
 typedef struct lw_walk {
     lw_kernel *kernel;
     int unroll;       /* steps of the dynamic level per bundle */
+    ir_op *columns;   /* of the K tile that there are: the last one may be narrower; NULL: all */
     bool along_block; /* lanes run along the columns of a block, which must come whole */
     bool shares;      /* columns that rows of a bundle share are worth knowing */
     bool masked_tail; /* remainder: one bundle with `active`, instead of a loop of single steps */
@@ -195,6 +196,8 @@ void lw_iterate(const lw_walk *, ir_op *position);
 void lw_iterate_in_place(const lw_walk *, ir_op *const *row_index, int rows, ir_op *depth);
 /* First level below K tile and row group; rows per group. */
 int lw_inner_level(const rt_storage *);
+/* Columns of a block that a bundle takes at once; wider blocks are loops, of `unroll` columns at a time. */
+enum { LW_MAX_UNROLLED_COLUMNS = 16 };
 /* A bundle of that many steps is not unreasonably large. */
 bool lw_bundle_fits(const rt_storage *, int unroll, bool along_block);
 /* Every count of slots is a multiple of the storage's pad (else only those of tiles whose width is one). */

@@ -251,6 +251,8 @@ static void iterate_group(batch_nest *n, lw_body *body, ir_op *group, ir_op *kti
     lw_kernel *k = n->k;
     lw_walk walk = {.kernel = k, .unroll = k->terms->unroll, .shares = true, .bundle = lw_body_batch, .ctx = body};
     if (k->storage) {
+        if (n->ktiles > 1 && k->storage->cols % n->ktile)
+            walk.columns = lw_min(&k->b, lw_sub(&k->b, n->depth, lw_muli(&k->b, ktile, n->ktile)), lw_imm(&k->b, n->ktile));
         ir_op *first = lw_muli(&k->b, ktile, lw_group_count(k->storage));
         lw_iterate(&walk, lw_add(&k->b, first, group));
         return;
@@ -406,24 +408,71 @@ static void one_panel(batch_nest *n)
         finish_transposed(n);
 }
 
-static void unpacked_panels(batch_nest *n)
+/* The columns from c0 on, fewer than `vectors` vectors of them: half as many at once if there are, and so on; the last ones
+ * a vector at a time. */
+static void unpacked_rest(batch_nest *n, int vectors)
 {
     ir_builder *b = &n->k->b;
-    int vectors = n->vectors;
-    lw_scope full = lw_if(b, lw_compare(b, IR_OP_ge, n->left, lw_imm(b, n->width)));
-    one_panel(n);
-    lw_else(b, &full);
-    ir_op *first = n->c0;
+    ir_op *first = n->c0, *left = n->left;
+    if (vectors > 3) {
+        const int64_t half = (int64_t)(vectors / 2) * n->k->lanes;
+        ir_op *enough = lw_compare(b, IR_OP_ge, left, lw_imm(b, half));
+        lw_scope some = lw_if(b, enough);
+        n->vectors = vectors / 2;
+        n->width = half;
+        one_panel(n);
+        lw_end(b, &some);
+        ir_op *taken = ir_build3(b, IR_OP_select, first->type, enough, lw_imm(b, half), lw_imm(b, 0));
+        n->c0 = lw_add(b, first, taken);
+        n->left = lw_sub(b, left, taken);
+        unpacked_rest(n, vectors / 2);
+        return;
+    }
     lw_scope rest = lw_for(b, first, n->cols, lw_imm(b, n->k->lanes));
     n->vectors = 1;
+    n->width = n->k->lanes;
     n->c0 = rest.op;
     n->left = lw_sub(b, n->cols, rest.op);
     n->mask = lw_tailmask(b, n->left, n->k->lanes);
     one_panel(n);
     n->mask = NULL;
-    n->vectors = vectors;
     lw_end(b, &rest);
+}
+
+static void unpacked_panels(batch_nest *n)
+{
+    ir_builder *b = &n->k->b;
+    const batch_nest whole = *n;
+    lw_scope full = lw_if(b, lw_compare(b, IR_OP_ge, n->left, lw_imm(b, n->width)));
+    one_panel(n);
+    lw_else(b, &full);
+    unpacked_rest(n, n->vectors);
+    *n = whole;
     lw_end(b, &full);
+}
+
+/* A last panel of few columns takes only as many vectors as a half, a quarter ... of the width gives it. Panels of images
+ * are of whole rows, and all alike. */
+static void packed_panels(batch_nest *n)
+{
+    ir_builder *b = &n->k->b;
+    const int vectors = n->vectors;
+    const int64_t width = n->width, half = width / 2;
+    int64_t cols;
+    bool known = lw_is_imm(n->cols, &cols);
+    if (n->shape.rows || vectors % 2 || (known && (cols % width == 0 || cols % width > half))) {
+        one_panel(n);
+        return;
+    }
+    lw_scope few = lw_if(b, lw_compare(b, IR_OP_le, n->left, lw_imm(b, half)));
+    n->vectors = vectors / 2;
+    n->width = half;
+    packed_panels(n);
+    n->vectors = vectors;
+    n->width = width;
+    lw_else(b, &few);
+    one_panel(n);
+    lw_end(b, &few);
 }
 
 /* Element of a batched operand's slice: its leading axes, stretched ones left out. */
@@ -509,7 +558,7 @@ static void build(lw_kernel *k)
     lw_scope tiles = lw_for(b, k->tile_lo, k->tile_hi, lw_imm(b, 1));
     split_tile(n, tiles.op);
     if (n->packed)
-        one_panel(n);
+        packed_panels(n);
     else
         unpacked_panels(n);
     lw_end(b, &tiles);

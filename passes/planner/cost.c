@@ -19,6 +19,7 @@ static const double
     STEP = 1.4,          /* instructions of a step of a loop */
     SUM = 0.8,           /* a vector of sums that waits between K tiles: stored, loaded */
     PANEL_ROW = 4,       /* of a copied panel, beside its vectors */
+    CONFLICT = 1,        /* a line of which the next ones push each other out; more by chance of where pages lie */
     TABLE_LOOKUP = 2.4,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
@@ -129,7 +130,10 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
     double width = vectors * w->lanes * 4;
     double depth = w->terms->tile_k > 0 ? (double)w->terms->tile_k : w->depth;
     double share = packed ? 1 : usable(w->cols * 4, width / 64);
-    w->cycles[PLANNER_activations] += read_cycles(w, passes * w->p.columns * width, depth * width / share);
+    double bytes = passes * w->p.columns * width;
+    w->cycles[PLANNER_activations] += read_cycles(w, bytes, depth * width / share);
+    if (share < 0.25)
+        w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * (0.25 / share - 1);
 }
 
 static void pack_panels(work *w, double panels, double vectors)
@@ -144,19 +148,34 @@ static void pack_panels(work *w, double panels, double vectors)
     w->cycles[PLANNER_packing] += cycles;
 }
 
-static void batch_nest(work *w)
+static void panels_of(work *w, double panels, double vectors)
 {
-    double width = (double)w->terms->tile_cols, vectors = width / w->lanes;
     bool packed = w->terms->pack > 0;
-    double panels = packed ? ceil(w->cols / width) : floor(w->cols / width);
-    double rest = packed ? 0 : ceil((w->cols - panels * width) / w->lanes);
     batch_pass(w, panels, vectors);
-    batch_pass(w, rest, 1);
     panel_traffic(w, panels, vectors, packed);
-    panel_traffic(w, rest, 1, packed);
-    weight_bytes(w, panels + rest);
+    weight_bytes(w, panels);
     if (packed)
         pack_panels(w, panels, vectors);
+}
+
+/* What is left beside whole panels is one of a half, a quarter ... of their vectors, as long as that suffices; unpacked, halves
+ * for as long as they are full, then single vectors. */
+static void batch_nest(work *w)
+{
+    double vectors = (double)w->terms->tile_cols / w->lanes, panels = floor(w->cols / (double)w->terms->tile_cols);
+    double left = w->cols / w->lanes - panels * vectors;
+    panels_of(w, panels, vectors);
+    if (left > 0 && w->terms->pack > 0) {
+        while (fmod(vectors, 2) == 0 && vectors / 2 >= left)
+            vectors /= 2;
+        panels_of(w, 1, vectors);
+        return;
+    }
+    for (; vectors > 3; left -= left >= vectors ? vectors : 0) {
+        vectors = floor(vectors / 2);
+        panels_of(w, left >= vectors, vectors);
+    }
+    panels_of(w, ceil(left), 1);
 }
 
 /* ---- lanes=rows, lanes=k ---- */

@@ -12,6 +12,7 @@
 enum { LIST = 4 };
 enum { ROWS_DIVIDE = 1 << 16 }; /* in a list of rows: the largest divisor up to that */
 enum { HALF = 1 << 16 }; /* in a list of vectors: half a one, for few columns */
+enum { BLOCK = 1 << 16 }; /* in a list of unrolls: as suits the width of blocks */
 enum { YES = 1, NO = -1 };
 
 typedef struct kernel_family {
@@ -95,6 +96,13 @@ static int64_t sorted_rows(const planner_facts *f)
     return window < LEAST ? LEAST : window > MOST ? MOST : window;
 }
 
+static int unroll_of(const planner_facts *f, int item)
+{
+    if (item != BLOCK)
+        return item;
+    return f->pattern.count && f->pattern.part[0].b > LW_MAX_UNROLLED_COLUMNS ? 4 : 1;
+}
+
 /* What stands for a letter of a family's storage. */
 static int64_t letter(const enumeration *e, char c, int64_t rows)
 {
@@ -134,8 +142,8 @@ static int64_t window_tile(const planner_facts *f, int64_t tile, int64_t unit)
     return part % unit ? inputs : part;
 }
 
-/* K tile for a packed panel of so many columns that takes quarters/4 of the L1 data cache: whole tiles of 64, and whole
- * groups and blocks. -1: all of K. */
+/* K tile for a packed panel of so many columns that takes quarters/4 of the L1 data cache: all of one size, as
+ * far as whole vectors, groups and blocks go. -1: all of K. */
 static int64_t k_tile(const planner_facts *f, int64_t columns, int quarters)
 {
     int64_t l1 = f->target->l1d_bytes ? f->target->l1d_bytes : 32768;
@@ -144,6 +152,10 @@ static int64_t k_tile(const planner_facts *f, int64_t columns, int quarters)
         return -1;
     if (rows < 64)
         rows = 64;
+    if (!f->region->contraction.windowed) {
+        int64_t tiles = (f->depth + rows - 1) / rows * 16;
+        rows = (f->depth + tiles - 1) / tiles * 16;
+    }
     rt_pattern_kind kind = planner_pattern_kind(f);
     int64_t unit = kind == RT_NM || kind == RT_BLOCK ? f->pattern.part[0].b : 1;
     if (unit > 1)
@@ -267,7 +279,7 @@ static void add_all(enumeration *e, const kernel_family *family, int64_t rows, i
     for (int i = 0; i < LIST && (i == 0 || family->tiles[i]); i++)
         for (int j = 0; j < LIST && family->unrolls[j] && e->count < e->max; j++) {
             t.tile_k = k_tile(e->f, t.tile_cols, family->tiles[i]);
-            t.unroll = family->unrolls[j];
+            t.unroll = unroll_of(e->f, family->unrolls[j]);
             add(e, family->name, &t);
         }
 }
