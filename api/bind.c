@@ -5,18 +5,58 @@
  * bound at all, weights are left to whoever loads the module. */
 #include "api/session.h"
 
+#include "backends/interp/interp.h"
 #include "runtime/pattern.h"
+#include <stdlib.h>
 #include <string.h>
 
-const api_weight *api_weight_find(const spc_session *s, const char *name) {
-    for (const api_weight *w = s->weights; w; w = w->next)
+static const api_weight *find_in(const api_weight *list, const char *name) {
+    for (const api_weight *w = list; w; w = w->next)
         if (!strcmp(w->declaration.name, name)) return w;
     return NULL;
+}
+
+const api_weight *api_weight_find(const spc_session *s, const char *name) {
+    const api_weight *declared = find_in(s->weights, name);
+    return declared ? declared : find_in(s->derived, name);
 }
 
 const rt_matrix *api_weight_matrix(void *session, const char *name) {
     const api_weight *w = api_weight_find(session, name);
     return w && w->found ? &w->matrix : NULL;
+}
+
+/* ---- weights made of others ---- */
+
+void api_weights_forget(spc_session *s) {
+    for (const api_weight *w = s->derived; w; w = w->next) free((void *)w->matrix.dense);
+    s->derived = NULL;
+}
+
+/* The weight that a constant takes places of and does nothing else with; NULL: there is none. */
+static const api_weight *weight_taken(const spc_session *s, const ir_func *constant) {
+    const ir_op *first = constant->body.first;
+    for (const ir_op *op = first->next; op; op = op->next)
+        if (op->code != IR_OP_take && op->code != IR_OP_output) return NULL;
+    const api_weight *from = first->code == IR_OP_weight ? api_weight_find(s, first->name) : NULL;
+    return from && from->whole ? from->whole : from;
+}
+
+spc_status api_weight_derive(void *session, const ir_module *m, const ir_func *constant) {
+    spc_session *s = session;
+    rt_error error = {0};
+    if (find_in(s->derived, constant->name)) return SPC_OK;
+    api_weight *w = IR_NEW(s->arena, api_weight);
+    w->declaration = (rt_declaration){.name = ir_strdup(s->arena, constant->name)};
+    w->declaration.tensor = w->declaration.name;
+    w->loc = constant->loc;
+    if (interp_constant(m, constant, api_weight_matrix, s, &w->matrix, &error)) return api_fail_error(s, constant->name, &error);
+    w->found = w->checked = true;
+    w->whole = weight_taken(s, constant);
+    w->pattern = w->whole ? w->whole->pattern : NULL;
+    w->next = s->derived;
+    s->derived = w;
+    return SPC_OK;
 }
 
 bool api_binds_late(const spc_session *s, const ir_module *m) { return !s->bound && m->packings; }
@@ -135,6 +175,7 @@ spc_status api_weights_require(spc_session *s, const ir_module *m) {
 static spc_status bound(spc_session *s, spc_status status, const char *place, const rt_error *error) {
     if (status) return api_fail_error(s, place, error);
     s->bound = true;
+    api_weights_forget(s);
     if (s->loaded) status = api_weights_check(s);
     return status;
 }

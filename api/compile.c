@@ -37,6 +37,8 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
                             .plan = program->plan,
                             .weight = api_weight_matrix,
                             .weight_ctx = s,
+                            .derive = api_weight_derive,
+                            .derive_ctx = s,
                             .dense = api_is_dense(s),
                             .after = keep_dump,
                             .after_ctx = need};

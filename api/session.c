@@ -112,6 +112,7 @@ RT_EXPORT void spc_session_free(spc_session *s) {
     if (!s) return;
     s->fresh = NULL;
     api_programs_drop(s);
+    api_weights_forget(s);
     rt_weights_free(s->tensors);
     if (s->arena) ir_arena_free(s->arena);
     free(s);

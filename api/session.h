@@ -34,6 +34,7 @@ typedef struct api_weight {
     ir_loc loc;
     rt_matrix matrix; /* once found */
     bool found, checked;
+    const struct api_weight *whole; /* derived: the declared weight that this is rows and columns of; NULL: none */
     struct api_weight *next;
 } api_weight;
 
@@ -88,6 +89,7 @@ struct spc_session {
     const api_tuning *tuning; /* NULL: none */
     rt_weights *tensors;
     api_weight *weights; /* all that the layers use, by first use */
+    api_weight *derived; /* computed from bound ones (pass_context.derive), by their names; until the next binding */
     api_program *programs; /* all that it owns */
     api_program *fresh;  /* loaded and not lowered yet; taken by the first compilation. NULL: none */
     bool bound;             /* some data was given */
@@ -151,6 +153,9 @@ spc_status api_weights_require(spc_session *, const ir_module *);
 const api_weight *api_weight_find(const spc_session *, const char *name);
 /* No data was bound, and the kernels use weights: the host binds them when the module is loaded. */
 bool api_binds_late(const spc_session *, const ir_module *);
+/* pass_context.derive; ctx is the session. */
+spc_status api_weight_derive(void *session, const ir_module *, const ir_func *constant);
+void api_weights_forget(spc_session *); /* the derived ones */
 /* ir_matrix_lookup and pass_context.weight; ctx is the session. */
 const rt_matrix *api_weight_matrix(void *session, const char *name);
 

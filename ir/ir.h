@@ -1,7 +1,8 @@
 /* ir: the one data structure that all rooms speak (READ FIRST).
  *
- * A module holds functions of three forms: graph (tensors, what a layer means), kernel (scalars, vectors, loops: what
- * runs) and entry (what the host calls: checks, scratch, launches). All three are made of ops. An op *is* the value
+ * A module holds functions of four forms: graph (tensors, what a layer means), kernel (scalars, vectors, loops: what
+ * runs), entry (what the host calls: checks, scratch, launches) and constant (a graph without inputs: a weight made of
+ * others). All are made of ops. An op *is* the value
  * it defines; some ops hold a body of ops; there are no phis: what is carried round a loop lives in a reg.
  * ops.def lists the operations, dtypes.def the element types. The interpreter (backends/interp) defines the meaning.
  *
@@ -120,7 +121,8 @@ struct ir_op {
     void *mark; /* for the pass at work; NULL between passes */
 };
 
-typedef enum ir_form { IR_GRAPH, IR_KERNEL, IR_ENTRY } ir_form;
+/* A constant is a graph without inputs and dims: its one output is the data of a weight that bears its name. */
+typedef enum ir_form { IR_GRAPH, IR_KERNEL, IR_ENTRY, IR_CONSTANT, IR_FORMS } ir_form;
 
 typedef struct ir_func {
     ir_form form;

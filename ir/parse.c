@@ -321,7 +321,8 @@ static bool parse_item(parser *p) {
     if (ir_scan_accept(&p->scan, "graph")) return parse_func(p, IR_GRAPH);
     if (ir_scan_accept(&p->scan, "kernel")) return parse_func(p, IR_KERNEL);
     if (ir_scan_accept(&p->scan, "entry")) return parse_func(p, IR_ENTRY);
-    return ir_scan_fail(&p->scan, "expected dim, packing, graph, kernel or entry");
+    if (ir_scan_accept(&p->scan, "constant")) return parse_func(p, IR_CONSTANT);
+    return ir_scan_fail(&p->scan, "expected dim, packing, graph, kernel, entry or constant");
 }
 
 spc_status ir_parse(ir_module *m, const ir_source *source) {

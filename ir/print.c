@@ -155,7 +155,8 @@ static bool is_bare_name(const char *name) {
 }
 
 static void add_func(ir_text *out, const ir_func *f) {
-    static const char *const forms[] = {[IR_GRAPH] = "graph", [IR_KERNEL] = "kernel", [IR_ENTRY] = "entry"};
+    static const char *const forms[] = {[IR_GRAPH] = "graph", [IR_KERNEL] = "kernel", [IR_ENTRY] = "entry",
+                                        [IR_CONSTANT] = "constant"};
     ir_text_add(out, "%s @", forms[f->form]);
     if (is_bare_name(f->name)) ir_text_add(out, "%s", f->name);
     else add_string(out, f->name);

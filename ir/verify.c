@@ -50,7 +50,7 @@ bool ir_verify_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) { ret
 static bool check_type(ir_verifier *v, const ir_op *op) {
     const ir_type *type = op->type;
     if (!type) return ir_verify_fail(v, op, "has no type");
-    bool graph = v->func->form == IR_GRAPH;
+    bool graph = v->func->form == IR_GRAPH || v->func->form == IR_CONSTANT;
     if (type->kind == IR_TENSOR && !graph) return ir_verify_fail(v, op, "a tensor outside a graph");
     if (type->kind != IR_TENSOR && type->kind != IR_VOID && graph) return ir_verify_fail(v, op, "no tensor, in a graph");
     if (type->kind != IR_VOID && (type->dtype <= IR_NO_DTYPE || type->dtype >= IR_DTYPE_COUNT))
@@ -97,7 +97,8 @@ static bool check_attrs(ir_verifier *v, const ir_op *op) {
 }
 
 static bool check_level(ir_verifier *v, const ir_op *op, const ir_op_info *info) {
-    static const int levels[] = {[IR_GRAPH] = IR_LEVEL_G, [IR_KERNEL] = IR_LEVEL_K, [IR_ENTRY] = IR_LEVEL_E};
+    static const int levels[] = {[IR_GRAPH] = IR_LEVEL_G, [IR_KERNEL] = IR_LEVEL_K, [IR_ENTRY] = IR_LEVEL_E,
+                                 [IR_CONSTANT] = IR_LEVEL_G};
     return (info->levels & levels[v->func->form]) || ir_verify_fail(v, op, "does not belong into this form of function");
 }
 
@@ -171,12 +172,27 @@ static bool check_kernel_params(ir_verifier *v) {
     return ir_verify_fail(v, NULL, "a kernel's last two params are the task and the tasks, of type index");
 }
 
+/* One output, whose extents are known, made of weights. */
+static bool check_constant(ir_verifier *v) {
+    int64_t extent;
+    const ir_op *last = v->func->body.last;
+    for (const ir_op *op = v->func->body.first; op; op = op->next)
+        if (op->code == IR_OP_input || op->code == IR_OP_require || (op->code == IR_OP_output && op != last))
+            return ir_verify_fail(v, op, "does not belong into a constant");
+    if (!last || last->code != IR_OP_output) return ir_verify_fail(v, NULL, "a constant ends with its output");
+    for (int i = 0; i < last->args[0]->type->rank; i++)
+        if (!ir_extent_is_const(last->args[0]->type->dims[i], &extent))
+            return ir_verify_fail(v, last, "the extents of a constant are known");
+    return true;
+}
+
 static bool check_func(ir_verifier *v, const ir_func *f) {
     v->func = f;
     v->names = (ir_set){0};
     v->scratch_seen = false;
     v->depth = 0;
     if (!check_block(v, &f->body, v)) return false;
+    if (f->form == IR_CONSTANT) return check_constant(v);
     return f->form != IR_KERNEL || check_kernel_params(v);
 }
 
@@ -204,7 +220,7 @@ static void index_kernel(ir_verifier *v, const ir_func *f) {
 }
 
 static bool index_funcs(ir_verifier *v) {
-    ir_set seen[3] = {{0}};
+    ir_set seen[IR_FORMS] = {{0}};
     for (const ir_func *f = v->module->funcs; f; f = f->next) {
         uint64_t hash = ir_hash_text(f->name);
         v->func = f;

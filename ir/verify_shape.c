@@ -131,6 +131,22 @@ bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
            ir_verify_fail(v, op, "it ends behind the axis");
 }
 
+bool ir_verify_take(ir_verifier *v, const ir_op *op) {
+    const ir_attr *kept = ir_attr_find(op, "kept");
+    const int axis = axis_of(op);
+    int64_t extent, taken;
+    if (v->func->form != IR_CONSTANT) return ir_verify_fail(v, op, "stands in constants only");
+    if (axis < 0) return ir_verify_fail(v, op, "the result has no axis %lld", (long long)ir_get_int(op, "axis", -1));
+    if (!check_moved(v, op, 0) || !check_extents(v, op, 0, axis)) return false;
+    if (!ir_extent_is_const(op->args[0]->type->dims[axis], &extent) || !ir_extent_is_const(op->type->dims[axis], &taken) ||
+        taken != kept->count)
+        return ir_verify_fail(v, op, "the result's extent is not the number of places");
+    for (int i = 0; i < kept->count; i++)
+        if (kept->ints[i] < 0 || kept->ints[i] >= extent || (i && kept->ints[i] <= kept->ints[i - 1]))
+            return ir_verify_fail(v, op, "place %d of kept is out of order or range", i);
+    return true;
+}
+
 bool ir_verify_pad(ir_verifier *v, const ir_op *op) {
     const ir_type *x = op->args[0]->type, *y = op->type;
     const ir_extent *before[IR_MAX_RANK];

@@ -210,7 +210,7 @@ spc_status pass_expand_math(ir_module *m, pass_context *context)
     (void)context;
     for (ir_func *f = m->funcs; f; f = f->next) {
         kernel_sweep sweep = {.module = m, .rewrite = rewrite};
-        if (f->form != IR_GRAPH)
+        if (f->form == IR_KERNEL || f->form == IR_ENTRY)
             kernel_rebuild(&sweep, f);
     }
     return SPC_OK;

@@ -26,6 +26,10 @@ typedef struct pass_context {
     /* The data of a weight, as its declaration's matrix; NULL: not bound (plan from the pattern alone). */
     const rt_matrix *(*weight)(void *ctx, const char *weight);
     void *weight_ctx;
+    /* Computes a constant of the module; from here on `weight` knows its data by the constant's name, which says what it is
+     * made of. NULL: there are none. Reports what fails. */
+    spc_status (*derive)(void *ctx, const ir_module *, const ir_func *constant);
+    void *derive_ctx;
     /* Tuned plans of a region; NULL: there is no wisdom. What it returns lives as long as the module. */
     const pass_tuned *(*tuned)(void *ctx, const pass_region_key *);
     void *tuned_ctx;

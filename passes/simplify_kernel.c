@@ -209,7 +209,7 @@ spc_status pass_simplify_kernel(ir_module *m, pass_context *context)
 {
     (void)context;
     for (ir_func *f = m->funcs; f; f = f->next)
-        if (f->form != IR_GRAPH)
+        if (f->form == IR_KERNEL || f->form == IR_ENTRY)
             simplify(m, f);
     return SPC_OK;
 }

@@ -67,6 +67,25 @@ void rt_occupancy_free(rt_occupancy *o)
     *o = (rt_occupancy){0};
 }
 
+typedef struct held_parts {
+    int64_t width;
+    bool *rows, *cols;
+} held_parts;
+
+static bool mark_held(void *ctx, int64_t row, int64_t col, uint64_t bits)
+{
+    const held_parts *h = ctx;
+    (void)bits;
+    h->rows[row] = h->cols[col % h->width] = true;
+    return true;
+}
+
+void rt_matrix_held(const rt_matrix *m, int64_t width, bool *rows, bool *cols)
+{
+    held_parts h = {width, rows, cols};
+    rt_visit_nonzeros(m, mark_held, &h);
+}
+
 static int64_t shorter(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static void block_facts(const rt_occupancy *o, rt_facts *out)

@@ -50,6 +50,8 @@ typedef struct rt_facts {
     double row_alike;          /* rows for each different set of columns, empty rows left out: 1 where no two are equal */
     double col_alike;          /* the same of columns */
 } rt_facts;
+/* Marks the rows that hold a non-zero, and the columns, taken modulo width; marks that are there stay. */
+void rt_matrix_held(const rt_matrix *, int64_t width, bool *rows, bool *cols);
 spc_status rt_matrix_facts(const rt_matrix *, const rt_pattern *, rt_facts *out, rt_error *);
 
 #endif

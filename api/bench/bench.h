@@ -27,6 +27,7 @@ typedef struct bench_variant {
 
 typedef struct bench_kernel {
     const char *name, *operations, *pattern; /* pattern NULL: it multiplies by no packed weight */
+    bool shrunk;    /* of the declared weight only a part is left (pass shrink); density is that of the whole */
     double density;
     int64_t nonzeros, outputs;  /* of that weight: non-zeros, extent of its output axis */
     const ir_type *product;     /* of the multiplication's result */

@@ -42,7 +42,14 @@ static int64_t declared_bytes(const ir_type *type) {
     return rt_dtype_bytes((spc_dtype)type->dtype, count);
 }
 
-static void collect_packings(bench_form *form, const api_program *program) {
+/* What is left of a weight counts as all of it. */
+static int64_t dense_bytes(const spc_session *s, const ir_packing *p) {
+    const api_weight *w = api_weight_find(s, p->weight);
+    if (!w || !w->whole) return declared_bytes(p->type);
+    return rt_dtype_bytes(w->whole->matrix.dtype, w->whole->matrix.rows * w->whole->matrix.cols);
+}
+
+static void collect_packings(const spc_session *s, bench_form *form, const api_program *program) {
     ir_arena *arena = program->arena;
     size_t index = 0;
     for (const ir_packing *p = program->module->packings; p; p = p->next) form->packing_count++;
@@ -51,7 +58,7 @@ static void collect_packings(bench_form *form, const api_program *program) {
         const rt_packed *packed = &program->layout.packed[index];
         const ir_layout_piece *plain = ir_layout_find(&program->layout, ir_format(arena, "%s/values", p->name));
         bench_packing *made = &form->packings[index];
-        *made = (bench_packing){p->weight, plain ? plain->bytes : 0, 0, declared_bytes(p->type)};
+        *made = (bench_packing){p->weight, plain ? plain->bytes : 0, 0, dense_bytes(s, p)};
         if (!p->type->storage) continue;
         made->values = packed->values_bytes;
         made->metadata = packed->metadata_bytes;
@@ -112,7 +119,9 @@ static void describe_weight(spc_session *s, bench_kernel *k, const ir_op *weight
     rt_facts facts;
     if (!w || !w->found || rt_matrix_facts(&w->matrix, NULL, &facts, NULL)) return;
     k->pattern = ir_get_str(weight, "pattern", "dense");
-    k->density = facts.rows && facts.cols ? facts.density : NAN;
+    k->shrunk = w->whole != NULL;
+    const rt_matrix *declared = k->shrunk ? &w->whole->matrix : &w->matrix;
+    k->density = facts.rows && facts.cols ? (double)facts.nnz / ((double)declared->rows * (double)declared->cols) : NAN;
     k->nonzeros = facts.nnz;
     ir_extent_is_const(weight->type->dims[axis], &k->outputs);
 }
@@ -176,7 +185,7 @@ spc_status bench_inspect(spc_session *s, api_program *program, void *object) {
     spc_status status = api_face_of(s, program->module, ir_func_find(program->module, IR_GRAPH, form->layer), &form->face);
     if (status) return status;
     if (form->face.entry) collect_launches(&launches, &form->face.entry->body);
-    collect_packings(form, program);
+    collect_packings(s, form, program);
     collect_kernels(s, form, program, &launches);
     return SPC_OK;
 }

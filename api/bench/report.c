@@ -4,10 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_sparse(const bench_variant *v) { return v && v->stored && !v->dense; }
+/* What is left of a shrunk weight may well be dense. */
+static bool is_sparse(const bench_kernel *k, const bench_variant *v) { return v && v->stored && (!v->dense || k->shrunk); }
 
 static bool fell_back(const bench_kernel *k, const bench_variant *v) {
-    return v && v->stored && v->dense && k->pattern && strcmp(k->pattern, "dense") != 0;
+    return v && v->stored && !is_sparse(k, v) && k->pattern && strcmp(k->pattern, "dense") != 0;
 }
 
 /* The time below which the machine cannot do it, against the time it took. */
@@ -50,7 +51,7 @@ static bench_summary summarise(const bench_report *r, const bench_row *rows) {
     for (size_t i = 0; i < form->kernel_count; i++) {
         const bench_variant *v = rows[i].variant;
         all += rows[i].p50;
-        if (is_sparse(v)) sparse += rows[i].p50;
+        if (is_sparse(&form->kernels[i], v)) sparse += rows[i].p50;
         sum.fallbacks += fell_back(&form->kernels[i], v);
         for (size_t u = 0; v && u < v->uses; u++) used[v->use[u]] = true;
     }

@@ -41,6 +41,8 @@ typedef struct explain_group {
     const char *name, *key;
     const ir_op *fused, *weight; /* of the first; weight NULL: it multiplies by none */
     const char *pattern;         /* "dense" where none is declared */
+    const rt_declaration *whole; /* of the weight that the first's is a part of (pass shrink); NULL: it is no part */
+    double enlarged;             /* how many times as large that is; a dense kernel takes about so much longer */
     bool declared_sparse, known; /* known: facts are those of data */
     rt_facts facts;              /* of the first */
     const char **weights;        /* of all, each once: kernels may share one */

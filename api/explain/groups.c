@@ -27,10 +27,19 @@ static int64_t dense_bytes(const ir_type *type) {
     return count * ir_dtype_of(type->dtype)->bytes;
 }
 
+/* As it was declared, before it shrank. */
+static int64_t declared_bytes(const explain_layer *l, const ir_op *weight) {
+    const api_weight *w = api_weight_find(l->session, weight->name);
+    if (!w || !w->whole) return dense_bytes(weight->type);
+    return ir_dtype_of(weight->type->dtype)->bytes * w->whole->matrix.rows * w->whole->matrix.cols;
+}
+
 static void look_at_weight(const explain_layer *l, explain_group *g) {
     const api_weight *w = api_weight_find(l->session, g->weight->name);
     rt_pattern pattern = {0};
     rt_error error;
+    g->whole = w && w->whole ? &w->whole->declaration : NULL;
+    g->enlarged = (double)declared_bytes(l, g->weight) / (double)dense_bytes(g->weight->type);
     g->pattern = ir_get_str(g->weight, "pattern", "dense");
     g->declared_sparse = strcmp(g->pattern, "dense") != 0;
     const bool patterned = rt_pattern_parse(g->pattern, &pattern, &error);
@@ -44,7 +53,7 @@ static void add_plan(ir_text *key, const ir_plan_line *line) {
 }
 
 static explain_group look_at_kernel(const explain_layer *l, const ir_op *fused, int number) {
-    explain_group g = {.fused = fused, .weight = matrix_of(fused), .pattern = "dense",
+    explain_group g = {.fused = fused, .weight = matrix_of(fused), .pattern = "dense", .enlarged = 1,
                        .line = ir_plan_find(l->program->plan, l->graph->name, number)};
     ir_text key;
     ir_text_init(&key, l->out->arena);
@@ -69,7 +78,7 @@ static explain_form *form_of(explain_group *g, const char *store) {
 static void add_packings(const explain_layer *l, explain_group *g, const ir_op *weight) {
     const api_program *program = l->program;
     size_t index = 0;
-    g->dense += dense_bytes(weight->type);
+    g->dense += declared_bytes(l, weight);
     for (const ir_packing *p = program->module->packings; p; p = p->next, index++) {
         if (strcmp(p->weight, weight->name) != 0) continue;
         explain_form *f = form_of(g, p->type->storage ? p->type->storage->request.name : "row-major");
@@ -206,7 +215,7 @@ double explain_chosen_ns(const explain_group *g, size_t point) {
 /* The same kernel with its weight stored dense; where there is no such plan it is what it is. */
 double explain_dense_ns(const explain_group *g, size_t point) {
     const explain_choice *c = &g->at[point];
-    return c->best_dense && g->weight ? (double)g->count * c->best_dense->predicted_ns : explain_chosen_ns(g, point);
+    return c->best_dense && g->weight ? (double)g->count * g->enlarged * c->best_dense->predicted_ns : explain_chosen_ns(g, point);
 }
 
 bool explain_is_dense(const explain_group *g, size_t point) {

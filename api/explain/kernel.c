@@ -15,15 +15,23 @@ static ir_text *label(const explain_layer *l, const char *name) {
 
 /* ---- what, when, which ---- */
 
+/* Places that other weights' empty rows and columns leave constant or unused. */
+static void say_shrunk(ir_text *out, const rt_declaration *whole) {
+    ir_text_add(out, ", of whose [");
+    for (int i = 0; i < whole->rank; i++) ir_text_add(out, "%s%lld", i ? "," : "", (long long)whole->dims[i]);
+    ir_text_add(out, "] the layer needs no more than");
+}
+
 static void say_what(const explain_layer *l, const explain_group *g) {
     ir_text *out = label(l, "sparse");
     if (!g->weight) {
         ir_text_add(out, "nothing: it multiplies by no weight\n");
         return;
     }
-    ir_text_add(out, "weight %s", g->weight->name);
+    ir_text_add(out, "weight %s", g->whole ? g->whole->name : g->weight->name);
     if (g->weight_count > 1) ir_text_add(out, " and %zu like it", g->weight_count - 1);
-    ir_text_add(out, ", %s", ir_print_type(g->weight->type, out->arena));
+    if (g->whole) say_shrunk(out, g->whole);
+    ir_text_add(out, "%s %s", g->whole ? "" : ",", ir_print_type(g->weight->type, out->arena));
     if (!g->known) ir_text_add(out, g->declared_sparse ? ": declared %s\n" : ": nothing is declared sparse\n", g->pattern);
     else ir_text_add(out, ": %lld of %lld elements (%s) are zero%s\n", (long long)(g->facts.rows * g->facts.cols - g->facts.nnz),
                      (long long)(g->facts.rows * g->facts.cols), explain_percent(out->arena, 1 - g->facts.density),
@@ -129,8 +137,9 @@ static void say_machine(const explain_layer *l, const explain_group *g) {
     ir_text *out = label(l, "machine");
     ir_text_add(out, "%s, %d f32 lanes, %d vector registers: ", explain_cpu(l), l->program->target.vector_bytes / 4,
                 l->program->target.vector_registers);
+    if (g->whole) ir_text_add(out, "what is not needed is gone before there are kernels; of the rest it ");
     if (!dense) ir_text_add(out, "exploits it with a sparse kernel at every size below");
-    else if (dense == all) ir_text_add(out, "a dense kernel was chosen at every size below");
+    else if (dense == all) ir_text_add(out, g->whole ? "takes all, with a dense kernel" : "a dense kernel was chosen at every size below");
     else {
         ir_text_add(out, "exploits it at ");
         list_points(l, g, false, out);

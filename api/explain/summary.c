@@ -24,7 +24,7 @@ static totals add_up(const explain_layer *l, size_t point) {
         }
         t.chosen += chosen;
         t.dense += dense;
-        if (!g->declared_sparse || explain_is_dense(g, point)) continue;
+        if (!g->declared_sparse || (explain_is_dense(g, point) && !g->whole)) continue;
         t.sparse_chosen += chosen;
         t.sparse_dense += dense;
     }
@@ -70,7 +70,7 @@ static void say_group_row(const explain_layer *l, const ranked_group *r, size_t 
     const double gain = explain_dense_ns(g, p) / explain_chosen_ns(g, p);
     const char *store = g->at[p].variant && g->at[p].variant->terms.store[0] ? g->at[p].variant->terms.store : "-";
     ir_text_add(l->out, "    %6s  %7s  %-9s %-14s %7s  %s\n", isnan(r->share) ? "-" : explain_percent(a, r->share), isnan(gain) ? "-" : ir_format(a, "%.2fx", gain),
-                g->known ? bench_number(a, "%.4g", g->facts.density) : "-", store, g->declared_sparse ? "sparse" : g->weight ? "dense" : "-", g->name);
+                g->known ? bench_number(a, "%.4g", g->facts.density) : "-", store, g->whole ? "shrunk" : g->declared_sparse ? "sparse" : g->weight ? "dense" : "-", g->name);
 }
 
 static void say_groups(const explain_layer *l) {

@@ -223,6 +223,7 @@ static const struct {
     [IR_OP_concat] = {interp_concat, false},
     [IR_OP_slice] = {interp_slice, false},
     [IR_OP_pad] = {interp_pad, false},
+    [IR_OP_take] = {interp_take, false},
 };
 
 static spc_status run_block(interp_graph_run *, const ir_block *, const ir_op *fused);

@@ -61,7 +61,7 @@ void interp_put_sum(const interp_tensor *out, int64_t index, interp_lane sum, bo
 interp_graph_op interp_linear, interp_matmul; /* contract.c */
 interp_graph_op interp_softmax, interp_layernorm, interp_rmsnorm, interp_sum, interp_mean, interp_amax,
     interp_argmax; /* axes.c */
-interp_graph_op interp_reshape, interp_transpose, interp_concat, interp_slice, interp_pad; /* shape.c */
+interp_graph_op interp_reshape, interp_transpose, interp_concat, interp_slice, interp_pad, interp_take; /* shape.c */
 interp_graph_op interp_conv2d, interp_depthwise_conv2d, interp_maxpool2d, interp_avgpool2d; /* window.c */
 interp_graph_op interp_resize_bilinear;                                                  /* resize.c */
 

@@ -4,6 +4,7 @@
 #define SPC_INTERP_H
 
 #include "ir/ir.h"
+#include "ir/layout.h"
 
 /* What the interpreter knows about weights while it runs a graph: the dense row-major data of a weight. */
 typedef const void *interp_weight(void *ctx, const char *weight);
@@ -13,6 +14,11 @@ typedef const void *interp_weight(void *ctx, const char *weight);
  * (reference), else as the language page says. */
 spc_status interp_graph(const ir_module *, const ir_func *graph, const int64_t *dims, interp_weight *, void *weight_ctx,
                         const spc_tensor *in, const spc_tensor *out, rt_error *);
+
+/* Computes a constant of the module from its weights, which lookup gives: a dense matrix as of a weight of its type.
+ * The caller frees out->dense. */
+spc_status interp_constant(const ir_module *, const ir_func *constant, ir_matrix_lookup *, void *ctx, rt_matrix *out,
+                           rt_error *);
 
 /* Runs an entry: words as for a native call (params in order, then the spc_exec address or 0). weights: the laid-out
  * weights object. Returns what the native function would return. */

@@ -81,6 +81,24 @@ spc_status interp_concat(interp_graph_run *run, const ir_op *op, interp_tensor *
     return SPC_OK;
 }
 
+spc_status interp_take(interp_graph_run *run, const ir_op *op, interp_tensor *out)
+{
+    const interp_tensor *x = interp_tensor_of(run, op->args[0]);
+    const ir_attr *kept = ir_attr_find(op, "kept");
+    const int64_t axis = ir_get_int(op, "axis", 0);
+    const place whole = all_of(x);
+    place to = all_of(out), from = whole;
+    int64_t dims[IR_MAX_RANK];
+    memcpy(dims, out->dims, sizeof dims);
+    dims[axis] = 1;
+    for (int i = 0; i < kept->count; i++) {
+        to.start = i * to.steps[axis];
+        from.start = kept->ints[i] * whole.steps[axis];
+        copy_box(out->rank, dims, &to, &from);
+    }
+    return SPC_OK;
+}
+
 /* ---- where boxes start: extents in attributes ---- */
 
 spc_status interp_eval_starts(interp_graph_run *run, const char *text, int count, int64_t *out)

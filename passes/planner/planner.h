@@ -62,6 +62,8 @@ size_t planner_enumerate(const planner_facts *, const ir_plan_terms *given, plan
 /* layout.c: whether a graph's convolutions gain from planes (passes/layout.c) at all, and whether this one can be had so. */
 bool planner_wants_planes(ir_module *, const pass_context *, const ir_func *graph);
 bool planner_takes_planes(ir_module *, const ir_op *convolution);
+/* shrink.c: how many of so many places to keep where only `needed` have to be. */
+int64_t planner_keeps(int64_t places, int64_t needed);
 /* Columns of a panel of pixels: whole rows of the image where they fit. */
 int64_t planner_panel_pixels(const planner_facts *, int group_rows);
 

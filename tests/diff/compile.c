@@ -16,6 +16,28 @@ static const rt_matrix *find_matrix(void *ctx, const char *weight)
     return NULL;
 }
 
+/* Of the program, or made of those by a pass. */
+static const rt_matrix *find_any(void *ctx, const char *weight)
+{
+    const diff_unit *u = ctx;
+    for (const diff_derived *d = u->derived; d; d = d->next)
+        if (!strcmp(d->name, weight)) return &d->matrix;
+    return find_matrix((void *)u->program, weight);
+}
+
+static spc_status derive(void *ctx, const ir_module *m, const ir_func *constant)
+{
+    diff_unit *u = ctx;
+    rt_error error = {0};
+    diff_derived *made = calloc(1, sizeof *made);
+    diff_need(made, "memory");
+    *made = (diff_derived){constant->name, {0}, u->derived};
+    u->derived = made;
+    const spc_status status = interp_constant(m, constant, find_any, u, &made->matrix, &error);
+    if (status) ir_report(m->diags, IR_ERROR, constant->loc, "%s", error.text);
+    return status;
+}
+
 static diff_outcome broken(diff_unit *u, const char *where, const char *text)
 {
     snprintf(u->message, sizeof u->message, "%s: %s", where, text);
@@ -41,8 +63,8 @@ static diff_outcome run_passes(diff_unit *u, const ir_target *target)
     ir_arena *arena = u->arenas[1];
     ir_source *source = IR_NEW(arena, ir_source);
     *source = (ir_source){"plan", u->program->plan, strlen(u->program->plan)};
-    pass_context context = {.target = target, .plan = ir_plan_new(arena), .weight = find_matrix,
-                            .weight_ctx = (void *)u->program};
+    pass_context context = {.target = target, .plan = ir_plan_new(arena), .weight = find_any, .weight_ctx = u,
+                            .derive = derive, .derive_ctx = u};
     if (ir_plan_parse(context.plan, u->module->diags, source)) return broken(u, "plan", ir_diags_text(u->module->diags));
     const spc_status status = pass_run_all(u->module, &context);
     if (!status) return DIFF_OK;
@@ -68,7 +90,7 @@ static diff_outcome check_text(diff_unit *u)
 static diff_outcome lay_out(diff_unit *u)
 {
     rt_error error = {0};
-    const spc_status status = ir_layout_data(u->module, find_matrix, (void *)u->program, &u->layout, &error);
+    const spc_status status = ir_layout_data(u->module, find_any, u, &u->layout, &error);
     if (status) broken(u, "layout", error.text);
     if (status) return status == SPC_E_PROGRAM && strstr(u->program->plan, "store=nm") ? DIFF_REFUSED : DIFF_BROKEN;
     u->weights = diff_pages_new((size_t)u->layout.bytes);
@@ -79,10 +101,10 @@ static diff_outcome lay_out(diff_unit *u)
 static spc_status emit(diff_unit *u, const be_backend *backend, const ir_target *target, be_blob *blob, rt_error *error)
 {
     size_t count = 0, at = 0;
-    for (const ir_func *f = u->module->funcs; f; f = f->next) count += f->form != IR_GRAPH;
+    for (const ir_func *f = u->module->funcs; f; f = f->next) count += f->form == IR_KERNEL || f->form == IR_ENTRY;
     const ir_func **funcs = IR_ARRAY(u->arenas[1], const ir_func *, count + 1);
     for (const ir_func *f = u->module->funcs; f; f = f->next)
-        if (f->form != IR_GRAPH) funcs[at++] = f;
+        if (f->form == IR_KERNEL || f->form == IR_ENTRY) funcs[at++] = f;
     const be_options options = {target, "", false, SPC_GCCJIT_HELPER};
     return backend->emit(u->module, funcs, count, &options, BE_OBJECT, blob, error);
 }
@@ -134,6 +156,11 @@ void diff_unit_free(diff_unit *u)
         if (u->images[i]) be_at(i)->unload(u->images[i]);
     diff_pages_free(u->weights);
     ir_layout_free(&u->layout);
+    for (diff_derived *at = u->derived, *next; at; at = next) {
+        next = at->next;
+        free((void *)at->matrix.dense);
+        free(at);
+    }
     for (int i = 0; i < 2; i++) ir_arena_free(u->arenas[i]);
 }
 
@@ -249,6 +276,7 @@ void diff_try(diff_tally *tally, const diff_case *c, diff_random *random)
         diff_report(tally, &unit, c->what);
     } else {
         tally->ran++;
+        tally->shrunk += unit.derived != NULL;
         for (int i = 0; i < DIFF_MAX_BACKENDS; i++) tally->native[i] += unit.images[i] != NULL;
     }
     diff_unit_free(&unit);

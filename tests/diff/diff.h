@@ -64,11 +64,19 @@ typedef struct diff_program {
 
 typedef enum diff_outcome { DIFF_OK, DIFF_REFUSED, DIFF_BROKEN } diff_outcome;
 
+/* A constant of the module, computed: a weight like those of the program. Its name lives as long as the module. */
+typedef struct diff_derived {
+    const char *name;
+    rt_matrix matrix;
+    struct diff_derived *next;
+} diff_derived;
+
 typedef struct diff_unit {
     const diff_program *program;
     ir_arena *arenas[2];
     ir_module *reference, *module;
     ir_layout layout;
+    diff_derived *derived;
     struct diff_pages *weights; /* the weights object */
     be_image *images[DIFF_MAX_BACKENDS]; /* of be_at(i); NULL: not asked for, or this machine cannot run the CPU's code */
     char message[8192];
@@ -116,6 +124,7 @@ void diff_pages_free(diff_pages *);
 /* ---- reports ---- */
 typedef struct diff_tally {
     int64_t ran, native[DIFF_MAX_BACKENDS], refused, failed; /* compiled programs; native: of ran, those of be_at(i) */
+    int64_t shrunk; /* of ran, those with weights made of others */
 } diff_tally;
 /* Compiles, runs at each set of dims, counts and reports. refusable: a plan that is not legal is no failure. */
 typedef struct diff_case {

@@ -1,6 +1,7 @@
 /* Graphs in the interpreter: the meaning of layers on dense tensors. */
 #include "tests/unit/interp_text.h"
 #include <math.h>
+#include <stdlib.h>
 
 typedef struct given {
     const char *weight;
@@ -45,6 +46,35 @@ static void test_linear(void **state)
           &batch, &weight, in, out);
     const float want[4] = {5, 8.25f, 1, 4.25f};
     assert_memory_equal(y, want, sizeof want);
+}
+
+static const rt_matrix *find_csr(void *ctx, const char *weight)
+{
+    return strcmp(weight, "w") ? NULL : ctx;
+}
+
+/* Of a weight that is stored sparse, and what fails where there is no such weight. */
+static void test_constant(void **state)
+{
+    const int64_t starts[4] = {0, 1, 1, 3}, cols[3] = {2, 0, 3};
+    const float values[3] = {5, -1, 2}, want[4] = {0, 9, -1, 0};
+    rt_matrix csr = {.dtype = SPC_F32, .rows = 3, .cols = 4, .row_start = starts, .col = cols, .values = values, .nnz = 3}, out;
+    rt_error error = {0};
+    ir_arena *arena = ir_arena_new(0);
+    (void)state;
+    ir_module *m = parse_text(arena, "dim n\nconstant @c {\n %0 = weight \"w\" [tensor=\"w\"] : f32[3,4]\n"
+                                     " %1 = take %0 [axis=0, kept=(0,2)] : f32[2,4]\n %2 = take %1 [axis=1, kept=(0,2)] : f32[2,2]\n"
+                                     " %3 = const 1.0 : f32[2,2]\n %4 = max %2, %3 : f32[2,2]\n %5 = add %2, %4 : f32[2,2]\n"
+                                     " %6 = sub %5, %3 : f32[2,2]\n output %6 \"c\"\n}\n");
+    assert_int_equal(interp_constant(m, m->funcs, find_csr, &csr, &out, &error), SPC_OK);
+    assert_int_equal(out.rows, 2);
+    assert_int_equal(out.cols, 2);
+    assert_memory_equal(out.dense, want, sizeof want);
+    free((void *)out.dense);
+    m = parse_text(arena, "constant @c {\n %0 = weight \"v\" [tensor=\"v\"] : f32[3,4]\n output %0 \"c\"\n}\n");
+    assert_int_equal(interp_constant(m, m->funcs, find_csr, &csr, &out, &error), SPC_E_PROGRAM);
+    assert_null(out.dense);
+    ir_arena_free(arena);
 }
 
 static void test_linear_sums_in_f64(void **state)
@@ -200,7 +230,7 @@ static void test_failures_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear), cmocka_unit_test(test_linear_sums_in_f64),
+        cmocka_unit_test(test_linear), cmocka_unit_test(test_constant), cmocka_unit_test(test_linear_sums_in_f64),
         cmocka_unit_test(test_linear_of_integers_wraps), cmocka_unit_test(test_matmul_broadcasts),
         cmocka_unit_test(test_elementwise_broadcasts), cmocka_unit_test(test_long_rows),
         cmocka_unit_test(test_select_compare_cast), cmocka_unit_test(test_fused_means_its_body),

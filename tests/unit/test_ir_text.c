@@ -71,7 +71,7 @@ static void test_errors(void **state) {
     static const struct {
         const char *text, *place, *message;
     } cases[] = {
-        {"garbage", "1:1", "expected dim, packing, graph, kernel or entry"},
+        {"garbage", "1:1", "expected dim, packing, graph, kernel, entry or constant"},
         {"graph f {}", "1:7", "expected @NAME"},
         {"graph @f {", "1:11", "expected '}'"},
         {"graph @f {}\ngraph @f {}", "2:7", "already"},

@@ -3,6 +3,7 @@
 #include "ir/verify.h"
 
 #define GRAPH(body) "dim n dim m graph @g { %0 = input \"x\" : f32[n,4] %1 = weight \"w\" [tensor=\"w\"] : f32[8,4] " body "}"
+#define CONSTANT(body) "dim n constant @c { %0 = weight \"w\" [tensor=\"w\"] : f32[8,4] " body "}"
 #define IMAGE(body) "dim n graph @g { %0 = input \"x\" : f32[n,6,6,4] %1 = weight \"w\" [tensor=\"w\"] : f32[8,3,3,4] %2 = weight \"d\" [tensor=\"d\"] : f32[3,3,4] " body "}"
 #define ATTRS(other) " [stride=(1,1), " other "=(1,1), before=\"0;0\"] : "
 #define KERNEL(body)                                                                                                  \
@@ -117,6 +118,16 @@ static const broken cases[] = {
     {GRAPH("%2 = slice %0 [axis=1, from=\"q\"] : f32[n,2]"), "slice in @g: from is not 1 extent"},
     {GRAPH("%2 = slice %0 [axis=1, from=\"1;1\"] : f32[n,2]"), "slice in @g: from is not 1 extent"},
     {GRAPH("%2 = slice %0 [axis=1, from=\"threads\"] : f32[n,2]"), "the dim 'threads', which is not declared"},
+    {GRAPH("%2 = take %1 [axis=0, kept=(1,2)] : f32[2,4]"), "take in @g: stands in constants only"},
+    {CONSTANT("%1 = take %0 [axis=2, kept=(1,2)] : f32[2,4] output %1 \"w\""), "take in @c: the result has no axis 2"},
+    {CONSTANT("%1 = take %0 [axis=0, kept=(1,2)] : f32[2,5] output %1 \"w\""), "take in @c: axis 1 of argument 0"},
+    {CONSTANT("%1 = take %0 [axis=0, kept=(1,2)] : f32[3,4] output %1 \"w\""), "take in @c: the result's extent is not"},
+    {CONSTANT("%1 = take %0 [axis=0, kept=(1,8)] : f32[2,4] output %1 \"w\""), "take in @c: place 1 of kept is out of"},
+    {CONSTANT("%1 = take %0 [axis=0, kept=(2,2)] : f32[2,4] output %1 \"w\""), "take in @c: place 1 of kept is out of"},
+    {CONSTANT(""), "function in @c: a constant ends with its output"},
+    {CONSTANT("output %0 \"a\" output %0 \"b\""), "output in @c: does not belong into a constant"},
+    {CONSTANT("%1 = input \"x\" : f32[4] output %1 \"w\""), "input in @c: does not belong into a constant"},
+    {CONSTANT("%1 = const 1.0 : f32[n] output %1 \"w\""), "output in @c: the extents of a constant are known"},
     {GRAPH("%2 = pad %0 [before=\"0\"] : f32[n,5]"), "pad in @g: before is not 2 extents"},
     {GRAPH("%2 = pad %0 [before=\"0;-1\"] : f32[n,5]"), "pad in @g: before is negative"},
     {GRAPH("%2 = pad %0 [before=\"0;2\"] : f32[n,5]"), "pad in @g: axis 1 of the result has no room"},
