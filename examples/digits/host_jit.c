@@ -59,6 +59,8 @@ int main(int argc, char **argv)
     int failed = !h.module || spc_pool_new(0, &pool) || digits_load(argv[1], &set);
     for (int pooled = 0; pooled < 2 && !failed; pooled++) {
         const spc_exec exec = spc_pool_exec(pool);
+        if (pooled && exec.threads == 1)
+            break;
         h.exec = pooled ? &exec : NULL;
         printf("%s%s, %d thread%s\n", pooled ? "\n" : "", "compiled in the process", pooled ? exec.threads : 1,
                pooled && exec.threads > 1 ? "s" : "");

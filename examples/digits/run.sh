@@ -40,15 +40,16 @@ echo "weight matrices as stored, all variants of all kernels, from spc explain:"
             if ($i == "of" && $(i + 2) == "elements") { nonzero[layer] += $(i + 1) - $(i - 1); all[layer] += $(i + 1) }
         next
     }
-    $1 == "bytes" && / of values/ {
-        for (i = 1; i <= NF; i++) {
+    $1 == "weights:" {
+        for (i = 4; i <= NF; i++) {
             if ($i ~ /^values/) values[layer] += bytes($(i - 3), $(i - 2))
-            if ($i ~ /^metadata,/) metadata[layer] += bytes($(i - 3), $(i - 2))
+            if ($i ~ /^metadata/) metadata[layer] += bytes($(i - 3), $(i - 2))
         }
     }
     END {
         for (i = 1; i <= count; i++) {
             layer = order[i]
+            if (!nonzero[layer] || !values[layer]) { print "run.sh: spc explain says nothing of the weights of " layer; exit 1 }
             printf "%-17s %6d of %6d non-zero, %6.1f KB of values, %5.1f KB of metadata\n", layer, nonzero[layer],
                 all[layer], values[layer] / 1024, metadata[layer] / 1024
         }
