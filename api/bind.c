@@ -124,8 +124,11 @@ static spc_status check_weight(spc_session *s, api_weight *w) {
     spc_status status = rt_weights_find(s->tensors, &w->declaration, &w->matrix, &w->found, &error);
     /* A tensor from memory takes the place of one from a file. */
     if (before.dense != w->matrix.dense || before.values != w->matrix.values) w->checked = false;
+    if (status || !w->found) {
+        w->found = w->checked = false;
+        w->matrix = (rt_matrix){0};
+    }
     if (status) {
-        w->found = false;
         status = api_fail_error(s, w->declaration.name, &error);
         ir_report(s->diags, IR_NOTE, w->loc, "declared here");
         return status;
@@ -158,25 +161,39 @@ static bool used_before(const ir_module *m, const ir_func *in, const ir_op *at) 
     return false;
 }
 
+static void report_missing(spc_session *s, const ir_op *op) {
+    char alike[256];
+    const api_weight *w = api_weight_find(s, op->name);
+    const size_t count = rt_weights_alike(s->tensors, &w->declaration, alike, sizeof alike);
+    const char *way = !*alike ? "bind one that has it"
+                             : ir_format(s->arena, "they have %s%s of its shape: name the tensor with from \"...\", bind a file that has it",
+                                         alike, count > 3 ? ", ..." : "");
+    ir_report(s->diags, IR_ERROR, op->loc, "no data for weight \"%s\": tensor \"%s\" is in none of the weights files; %s, or the tensor "
+              "alone as %s=FILE", op->name, w->declaration.tensor, way, op->name);
+}
+
 spc_status api_weights_require(spc_session *s, const ir_module *m) {
     spc_status status = s->bad_weights;
     for (const ir_func *f = m->funcs; f; f = f->next)
         for (const ir_op *op = f->form == IR_GRAPH ? f->body.first : NULL; op; op = op->next) {
             if (!is_missing(s, op) || used_before(m, f, op)) continue;
-            const char *tensor = ir_get_str(op, "tensor", op->name);
-            ir_report(s->diags, IR_ERROR, op->loc,
-                      "no data for weight \"%s\": tensor \"%s\" is in none of the weights files; bind one that has it, "
-                      "or the tensor alone as %s=FILE", op->name, tensor, op->name);
+            report_missing(s, op);
             status = SPC_E_PROGRAM;
         }
     return status;
 }
 
+/* What is refused now is taken back, so that the right data can be bound after it. */
 static spc_status bound(spc_session *s, spc_status status, const char *place, const rt_error *error) {
+    const bool was_bad = s->bad_weights != SPC_OK;
     if (status) return api_fail_error(s, place, error);
     s->bound = true;
     api_weights_forget(s);
     if (s->loaded) status = api_weights_check(s);
+    if (status && !was_bad) {
+        rt_weights_take_back(s->tensors);
+        api_weights_check(s);
+    }
     return status;
 }
 

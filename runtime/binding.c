@@ -87,6 +87,8 @@ static spc_status check_late(rt_binding *b, size_t i, rt_error *e)
     late *l = &b->late[i];
     const rt_late *declared = &b->manifest->late[i];
     spc_status status = rt_weights_find(b->weights, &declared->declaration, &l->matrix, &l->found, e);
+    if (status || !l->found)
+        l->checked = NULL;
     if (status || !l->found || !declared->has_pattern || (l->checked && l->checked == data_of(&l->matrix)))
         return status;
     status = check_pattern(b, declared, &l->matrix, e);
@@ -126,10 +128,14 @@ static spc_status begin_adding(rt_binding *b, const char *name, size_t length, r
     return SPC_OK;
 }
 
+/* What was refused is taken back, so that the right data can be bound after it. */
 static spc_status end_adding(rt_binding *b, spc_status status, rt_error *e)
 {
-    if (!status)
-        status = check_all(b, e);
+    rt_error ignored;
+    if (!status && (status = check_all(b, e))) {
+        rt_weights_take_back(b->weights);
+        check_all(b, &ignored);
+    }
     pthread_mutex_unlock(&b->lock);
     return status;
 }

@@ -225,6 +225,23 @@ spc_status rt_weights_add_tensor(rt_weights *w, const char *weight, const spc_te
     return add_offer(w, &o, e);
 }
 
+void rt_weights_take_back(rt_weights *w)
+{
+    int64_t last = w->noffers - 1, kept = 0;
+    for (int64_t i = 0; i < w->nfindings; i++) {
+        finding *f = w->findings[i];
+        if (f->from == last) {
+            free_finding(f);
+            continue;
+        }
+        f->searched = f->searched > last ? last : f->searched;
+        w->findings[kept++] = f;
+    }
+    w->nfindings = kept;
+    free_offer(&w->offers[last]);
+    w->noffers = last;
+}
+
 /* ---- finding ---- */
 
 /* NumPy has no bf16: 16-bit integers are one where one is declared, and no dtype of the language elsewhere. */
@@ -433,4 +450,36 @@ const char *rt_weights_place(rt_weights *w, const rt_declaration *d)
 {
     const finding *known = recall(w, d);
     return known ? known->place : "";
+}
+
+/* ---- what else there is ---- */
+
+static bool is_taken(const rt_weights *w, const char *tensor)
+{
+    for (int64_t i = 0; i < w->nfindings; i++)
+        if (strcmp(w->findings[i]->tensor, tensor) == 0)
+            return true;
+    return false;
+}
+
+static bool has_shape(const rt_file_tensor *t, const rt_declaration *d)
+{
+    return t->rank == d->rank && t->rank <= RT_MAX_RANK && memcmp(t->dims, d->dims, sizeof *d->dims * (size_t)d->rank) == 0;
+}
+
+size_t rt_weights_alike(const rt_weights *w, const rt_declaration *d, char *text, size_t size)
+{
+    size_t count = 0, used = 0;
+    *text = '\0';
+    for (int64_t i = 0; i < w->noffers; i++)
+        for (int64_t k = 0; k < w->offers[i].directory.count && !w->offers[i].weight; k++) {
+            const rt_file_tensor *t = &w->offers[i].directory.tensors[k];
+            if (!has_shape(t, d) || is_taken(w, t->name))
+                continue;
+            size_t length = strlen(t->name) + (count ? 4 : 2);
+            count++;
+            if (count <= 3 && used + length < size)
+                used += (size_t)sprintf(text + used, "%s\"%s\"", count > 1 ? ", " : "", t->name);
+        }
+    return count;
 }

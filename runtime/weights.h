@@ -18,6 +18,8 @@ void rt_weights_free(rt_weights *);
 spc_status rt_weights_add_file(rt_weights *, const char *spec, rt_error *);
 /* One tensor from memory, copied; it goes by the weight's own name and comes before files. */
 spc_status rt_weights_add_tensor(rt_weights *, const char *weight, const spc_tensor *, rt_error *);
+/* Undoes the last of these that succeeded: what was found in it is gone. */
+void rt_weights_take_back(rt_weights *);
 /* The FILE of NAME=FILE; NULL where the text is a path: NAME is made of letters, digits, '_' and '.'. */
 const char *rt_weights_file_of(const char *spec);
 bool rt_weights_empty(const rt_weights *);
@@ -38,6 +40,9 @@ typedef struct rt_declaration {
  * by the table. SPC_E_PROGRAM: shape or dtype differs (both shown), malformed CSR (row and entry named), found twice.
  * *found false (and SPC_OK): no such tensor. */
 spc_status rt_weights_find(rt_weights *, const rt_declaration *, rt_matrix *out, bool *found, rt_error *);
+/* For a declaration without a tensor: names of tensors that no other weight took and that have its shape, quoted, the first
+ * three or as many as the text holds. Their number, also of those left out. */
+size_t rt_weights_alike(const rt_weights *, const rt_declaration *, char *text, size_t size);
 /* "FILE: TENSOR" of the tensor that rt_weights_find took, for messages about its data. */
 const char *rt_weights_place(rt_weights *, const rt_declaration *);
 

@@ -23,15 +23,16 @@ typedef struct spc_session spc_session;
 
 spc_status spc_session_new(spc_session **out);
 void spc_session_free(spc_session *);
-/* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "details", "dims", "layer", "memory", "plan",
- * "prefix", "staging", "threads", "wisdom"; docs/c-api.md says what each takes. */
+/* The command line's options as text: "backend", "cache", "cpu", "debug", "dense", "depfile", "details", "dims", "helper", "layer",
+ * "memory", "plan", "prefix", "seed", "staging", "threads", "weights", "wisdom"; docs/c-api.md says what each takes. */
 spc_status spc_set(spc_session *, const char *key, const char *value);
 /* SDL text; name is what diagnostics call it. One program per session. */
 spc_status spc_load(spc_session *, const char *name, const char *text, size_t len);
 spc_status spc_load_file(spc_session *, const char *path);
-/* One weight from memory; copied. Checked against its declaration and pattern at once. */
+/* One weight from memory; copied. Checked against its declaration and pattern at once, or else when the program is loaded.
+ * What is refused at once is not bound. */
 spc_status spc_bind(spc_session *, const char *weight, const spc_tensor *dense);
-/* A weights file, or NAME=FILE for a single tensor. */
+/* A weights file, or NAME=FILE for a single tensor; checked likewise. */
 spc_status spc_bind_file(spc_session *, const char *path);
 /* Races plans of every kernel of the layer (NULL: of all layers) on this machine, at every choice of dims ("batch=1,8,128", as
  * for --dim), and keeps the quickest in the file that option "wisdom" names; compiling with that file takes them. seconds:

@@ -71,7 +71,8 @@ typedef struct spc_pool spc_pool;
 spc_status spc_module_open(const char *so_path, spc_module **out);
 /* Weights that were not embedded: PATH.safetensors or NAME=FILE, or one tensor, which is copied and comes before files.
  * Before the first run, which packs them: from then on the module is immutable and this is SPC_E_ARG. Data that breaks
- * its declaration or pattern is SPC_E_PROGRAM; a run without all weights is SPC_E_ARG and its message names them. */
+ * its declaration or pattern is SPC_E_PROGRAM and is not bound; a run without all weights is SPC_E_ARG and its message
+ * names them. */
 spc_status spc_module_bind_file(spc_module *, const char *weights);
 spc_status spc_module_bind(spc_module *, const char *weight, const spc_tensor *dense);
 /* JSON text: layers, their inputs and results, dims and contracts, kernels, weights. Owned by the module. */

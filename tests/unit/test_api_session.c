@@ -111,7 +111,11 @@ static void bindings_are_checked(void **state) {
     assert_non_null(strstr(spc_messages(s), "w[1, 2]"));
     assert_non_null(strstr(spc_messages(s), "m.sdl:2:"));
     spc_module *m;
-    assert_int_equal(spc_jit(s, &m), SPC_E_PROGRAM); /* a bad binding stays bad */
+    assert_int_equal(spc_jit(s, &m), SPC_E_PROGRAM); /* what was refused is not bound */
+    assert_non_null(strstr(spc_messages(s), "no data for weight \"w\""));
+    assert_int_equal(spc_bind(s, "w", &right), SPC_OK);
+    assert_int_equal(spc_jit(s, &m), SPC_OK);
+    spc_module_free(m);
     spc_session_free(s);
     s = loaded(program);
     assert_int_equal(spc_bind(s, "w", &flat), SPC_E_PROGRAM);

@@ -173,19 +173,26 @@ static void test_wrong_data(void **state)
     assert_int_equal(bind(m, "w", matrix, 9, 2, 4), SPC_E_ARG);
     assert_int_equal(bind(m, "w", full, 2, 4, 2), SPC_E_PROGRAM);
     says(m, "memory: w: error: it is f32[4, 2], but weight 'w' is declared f32[2, 4]");
-    assert_int_equal(bind(m, "w", matrix, 2, 2, 4), SPC_E_ARG); /* bound twice: what was given stays given */
-    assert_int_equal(bind(m, "b", vector, 1, 3, 0), SPC_E_PROGRAM);
-    assert_int_equal(run(m, NULL), SPC_E_PROGRAM);
-    spc_module_free(m);
-    m = make(manifest, &r);
     assert_int_equal(bind(m, "w", full, 2, 2, 4), SPC_E_PROGRAM);
     says(m, "memory: w[0, 2]: error: 1 breaks the pattern 2:4; surplus elements in all: 2");
+    assert_int_equal(bind(m, "b", vector, 1, 3, 0), SPC_OK);
+    assert_int_equal(run(m, NULL), SPC_E_ARG); /* what was refused is not bound */
+    says(m, "no data is bound for this weight: w");
+    assert_int_equal(bind(m, "w", matrix, 2, 2, 4), SPC_OK);
+    assert_int_equal(bind(m, "w", matrix, 2, 2, 4), SPC_E_ARG); /* bound twice */
+    assert_int_equal(run(m, NULL), SPC_OK);
+    check_table(&r);
     spc_module_free(m);
     test_bytes npy = make_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }", full, sizeof full);
     save("rt_binding.npy", npy.data, npy.size);
     m = make(manifest, &r);
     assert_int_equal(spc_module_bind_file(m, "w=rt_binding.npy"), SPC_E_PROGRAM);
     says(m, "rt_binding.npy: w[0, 2]: error: 1 breaks the pattern 2:4");
+    test_bytes right = make_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }", matrix, sizeof matrix);
+    save("rt_right.npy", right.data, right.size);
+    assert_int_equal(spc_module_bind_file(m, "w=rt_right.npy"), SPC_OK);
+    assert_int_equal(spc_module_bind_file(m, "w=rt_binding.npy"), SPC_E_PROGRAM);
+    says(m, "found twice");
     assert_int_equal(bind(m, "w", matrix, 2, 2, 4), SPC_OK); /* memory comes before files */
     assert_int_equal(bind(m, "b", vector, 1, 3, 0), SPC_OK);
     assert_int_equal(run(m, NULL), SPC_OK);
