@@ -8,7 +8,7 @@ enum { MAX_CHOICES = 4096 };
 /* What is read into. A value of a dim that belongs to another layer goes nowhere. */
 typedef struct reader {
     spc_session *session;
-    const char *layer;
+    const api_face *face;
     const ir_module *module;
     api_choices *choices;
 } reader;
@@ -40,6 +40,14 @@ static spc_status add_value(const reader *r, int dim, int64_t value) {
     return SPC_OK;
 }
 
+spc_status api_fail_dim(spc_session *s, const api_face *face, const char *name, size_t len) {
+    ir_text known;
+    ir_text_init(&known, s->arena);
+    for (size_t i = 0; i < face->ndims; i++) ir_text_add(&known, "%s%s", i ? ", " : "", face->dims[i]->name);
+    return api_fail(s, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"; its dims are %s", face->name, (int)len, name,
+                    known.len ? known.data : "none");
+}
+
 static spc_status add_values(const reader *r, const char *text) {
     int dim = NO_DIM;
     while (text && *text) {
@@ -49,13 +57,13 @@ static spc_status add_values(const reader *r, const char *text) {
         if (text[len] == '=') {
             dim = find_dim(r, text, len);
             if (dim == NO_DIM)
-                return api_fail(r->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", r->layer, (int)len, text);
+                return api_fail_dim(r->session, r->face, text, len);
             text += len + 1;
         }
         if (dim == NO_DIM)
             return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" is not of the form NAME=VALUE", (int)item, text);
         if (!take_value(&text, &value))
-            return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)item, start);
+            return api_fail(r->session, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent, a whole number from 0", (int)item, start);
         spc_status status = add_value(r, dim, value);
         if (status) return status;
     }
@@ -75,11 +83,11 @@ static spc_status require_dims(const reader *r) {
         c->all *= count;
     }
     if (!missing.len) return SPC_OK;
-    return api_fail(r->session, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", r->layer, missing.data);
+    return api_fail(r->session, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", r->face->name, missing.data);
 }
 
 spc_status api_choices_read(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
-    const reader r = {s, face->name, m, out};
+    const reader r = {s, face, m, out};
     *out = (api_choices){.count = face->ndims, .names = IR_ARRAY(s->arena, const char *, face->ndims),
                          .value_count = IR_ARRAY(s->arena, size_t, face->ndims), .values = IR_ARRAY(s->arena, int64_t *, face->ndims)};
     for (size_t i = 0; i < out->count; i++) {

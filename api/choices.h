@@ -23,6 +23,8 @@ typedef struct api_choices {
 /* Every dim of the layer needs a value. SPC_E_ARG, reported, for a text that is wrong, a dim without value, too many
  * choices, and a dim that is not the layer's; unless it is one of the module's (may be NULL), which passes it over. */
 spc_status api_choices_read(spc_session *, const api_face *, const char *dims, const ir_module *, api_choices *out);
+/* SPC_E_ARG, reported: the layer has no dim of this name. */
+spc_status api_fail_dim(spc_session *, const api_face *, const char *name, size_t len);
 /* The index-th choice; the last dim changes first. */
 api_dims api_choice(spc_session *, const api_choices *, size_t index);
 

@@ -32,6 +32,24 @@ static void keep_dump(void *object, const char *pass, const ir_module *m) {
     if (need->dump && !strcmp(pass, need->dump)) need->dumped = ir_print_module(m, m->arena);
 }
 
+/* Once for each plan: lines of the user's that fit no kernel are most likely misspelt. Layers that are left out of this
+ * compilation are not known here, so they are looked up among all. */
+static void warn_unused(spc_session *s, const ir_plan *given, const ir_plan *complete) {
+    for (const ir_plan_line *line = given->lines; line; line = line->next) {
+        int kernels = 0;
+        bool fits = false;
+        for (const ir_plan_line *k = complete->lines; k; k = k->next) {
+            const bool same = !strcmp(line->layer, "*") || !strcmp(line->layer, k->layer);
+            kernels += same;
+            fits = fits || (same && (line->kernel < 0 || line->kernel == k->kernel));
+        }
+        if (!fits && kernels)
+            ir_report(s->diags, IR_WARNING, line->loc, "layer '%s' has no kernel %d: it has %d, counted from 0", line->layer, line->kernel, kernels);
+        else if (!fits && !api_option_value(s, API_layer))
+            ir_report(s->diags, IR_WARNING, line->loc, "no layer '%s' has kernels; spc explain names them", line->layer);
+    }
+}
+
 static spc_status run_passes(spc_session *s, api_program *program, void *need) {
     pass_context context = {.target = &program->target,
                             .plan = program->plan,
@@ -54,6 +72,10 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
     const int before = ir_error_count(s->diags);
     spc_status status = pass_run_all(program->module, &context);
     api_wisdom_close(&wisdom);
+    if (!status && s->plan_source && s->plan_source != s->plan_checked && !s->tuning && !context.dense) {
+        s->plan_checked = s->plan_source;
+        warn_unused(s, program->plan, context.plan);
+    }
     program->plan = context.plan; /* the planner's, complete */
     if (!status) status = api_errors_since(s, before);
     if (status && ir_error_count(s->diags) == before) api_fail(s, status, NULL, "a pass failed without saying why");

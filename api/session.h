@@ -93,6 +93,7 @@ struct spc_session {
     api_program *programs; /* all that it owns */
     api_program *fresh;  /* loaded and not lowered yet; taken by the first compilation. NULL: none */
     bool bound;             /* some data was given */
+    const ir_source *plan_checked; /* the plan_source that was compared with the kernels */
     spc_status bad_weights; /* not SPC_OK: bound data breaks a declaration or contract */
     const char **inputs; /* files read, for the depfile */
     size_t input_count, input_capacity;

@@ -1,6 +1,7 @@
 /* shapes: the faces of layers for hosts that know them at run time only: signatures, and the shapes of results. */
 #include "api/compile.h"
 
+#include "api/choices.h"
 #include "runtime/extent_eval.h"
 #include "runtime/module.h"
 #include "runtime/weights.h"
@@ -84,14 +85,14 @@ static spc_status read_dims(solver *sv, const char *text) {
         const char *equals = strchr(text, '=');
         const size_t len = equals ? (size_t)(equals - text) : strlen(text);
         const int dim = equals ? find_dim(sv, text, len) : -1;
-        if (!equals) return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" is not of the form NAME=VALUE", text);
+        if (!equals)
+            return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" is not of the form NAME=VALUE; each dim has one value here", text);
         if (dim < 0 && !is_others(sv, text, len))
-            return api_fail(sv->session, SPC_E_ARG, "option dims", "layer \"%s\" has no dim \"%.*s\"", sv->face->name,
-                            (int)len, text);
+            return api_fail_dim(sv->session, sv->face, text, len);
         char *end;
         const long long value = strtoll(equals + 1, &end, 10);
         if (end == equals + 1 || value < 0 || (*end && *end != ',') || value > INT64_MAX / 2)
-            return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" gives no extent", text);
+            return api_fail(sv->session, SPC_E_ARG, "option dims", "\"%s\" gives no extent, a whole number from 0", text);
         if (dim >= 0) {
             sv->values[dim] = value;
             sv->known[dim] = true;
@@ -120,7 +121,9 @@ static spc_status wrong_input(const solver *sv, const api_port *port, const spc_
 static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor *t) {
     const ir_type *type = port->type;
     ir_arena *arena = sv->session->arena;
-    if ((int)t->dtype != (int)type->dtype || t->rank != type->rank) return wrong_input(sv, port, t, "");
+    if ((int)t->dtype != (int)type->dtype)
+        return wrong_input(sv, port, t, ir_format(arena, "; convert it to %s", rt_dtype_name((spc_dtype)type->dtype)));
+    if (t->rank != type->rank) return wrong_input(sv, port, t, "");
     for (int i = 0; i < type->rank; i++) {
         const char *name;
         if (t->dims[i] < 0) return wrong_input(sv, port, t, "");

@@ -65,5 +65,8 @@ typedef struct fe_guess {
 fe_guess fe_guess_for(const fe_context *, const char *wrong);
 void fe_guess_try(fe_guess *, const char *candidate);
 const char *fe_guess_text(const fe_guess *, ir_arena *); /* "; did you mean 'x'?" or "" */
+/* The same, unless the wrong name is one of another language that foreign.def knows: then "; HINT". */
+typedef enum fe_foreign { FE_FOREIGN_OPERATION, FE_FOREIGN_DTYPE, FE_FOREIGN_PATTERN } fe_foreign;
+const char *fe_hint_text(const fe_guess *, fe_foreign, ir_arena *);
 
 #endif

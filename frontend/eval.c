@@ -24,7 +24,8 @@ static fe_value undefined(fe_walk *w, const fe_expr *e) {
     else if (!e->name->doubtful) {
         fe_guess g = fe_guess_for(w->c, name);
         guess_values(w, &g);
-        fe_error(w->c, e->at, "'%s' is not defined%s", name, fe_guess_text(&g, w->c->arena));
+        const char *dim = g.best || w->scope != FE_SCOPE_EXTENT ? "" : ir_format(w->c->arena, "; declare it: dim %s;", name);
+        fe_error(w->c, e->at, "'%s' is not defined%s%s", name, fe_guess_text(&g, w->c->arena), dim);
     }
     return fe_bad();
 }
@@ -102,7 +103,7 @@ static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
                  fe_item_kind_text(e->name->item->kind));
     else if (!e->name->doubtful)
         fe_error(w->c, e->at, "'%s' is neither a layer nor an operation%s", e->name->text,
-                 fe_guess_text(&g, w->c->arena));
+                 fe_hint_text(&g, FE_FOREIGN_OPERATION, w->c->arena));
     fe_touch(w, e);
     return fe_bad();
 }

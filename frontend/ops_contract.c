@@ -34,7 +34,7 @@ bool fe_check_linear(fe_call *call) {
         return false;
     const ir_type *t = x->value.type, *wt = weight->value.type;
     if (!fe_matches_dtype(call, x, weight, "w") ||
-        !fe_same_extent(call, weight->at, "the last axis of x", t->dims[t->rank - 1], "that of w", wt->dims[1]) ||
+        !fe_same_extent(call, weight->at, "the last axis of x", t->dims[t->rank - 1], "that of w [out, in]", wt->dims[1]) ||
         !fe_check_bias(call, &call->args[2], wt->dims[0]))
         return false;
     const ir_extent *dims[IR_MAX_RANK];

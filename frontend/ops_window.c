@@ -123,22 +123,22 @@ static bool check_convolution(fe_call *call, const ir_extent *const *kernel, con
     return finish(&w, fe_sum_dtype(&args[0].value), outputs);
 }
 
-static bool check_filter(fe_call *call, int rank, const char *shape, const char *inputs) {
+static bool check_filter(fe_call *call, int rank, const char *shape) {
     const fe_bound *x = &call->args[0], *weight = &call->args[1];
     return fe_check_x(call, x) && fe_require_rank(call, x, "x [n, h, w, c]", 4, 4) &&
            fe_require_rank(call, weight, shape, rank, rank) && fe_matches_dtype(call, x, weight, "w") &&
-           fe_same_extent(call, weight->at, "the channels of x", x->value.type->dims[3], inputs,
-                          weight->value.type->dims[rank - 1]);
+           fe_same_extent(call, weight->at, "the last axis of x [n, h, w, c]", x->value.type->dims[3],
+                          ir_format(call->w->c->arena, "that of %s", shape), weight->value.type->dims[rank - 1]);
 }
 
 bool fe_check_conv2d(fe_call *call) {
-    if (!check_filter(call, 4, "w [out, kh, kw, in]", "the inputs of w")) return false;
+    if (!check_filter(call, 4, "w [out, kh, kw, in]")) return false;
     const ir_extent *const *dims = call->args[1].value.type->dims;
     return check_convolution(call, dims + 1, dims[0]);
 }
 
 bool fe_check_depthwise_conv2d(fe_call *call) {
-    if (!check_filter(call, 3, "w [kh, kw, c]", "those of w")) return false;
+    if (!check_filter(call, 3, "w [kh, kw, c]")) return false;
     const ir_extent *const *dims = call->args[1].value.type->dims;
     return check_convolution(call, dims, dims[2]);
 }

@@ -18,6 +18,11 @@ static bool refuse_kind(fe_walk *w, const fe_expr *e, const char *is, const fe_i
     return false;
 }
 
+static const char *pattern_hint(const fe_walk *w, const fe_guess *g) {
+    const char *hint = fe_hint_text(g, FE_FOREIGN_PATTERN, w->c->arena);
+    return *hint ? hint : "; there are dense, unstructured, N:M, block(r, c), rows, columns, band(lo, hi) and what 'pattern' items name";
+}
+
 static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
     fe_guess g = fe_guess_for(w->c, e->name->text);
     for (const fe_item *i = w->c->items; i; i = i->next)
@@ -26,7 +31,7 @@ static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
     else fe_guess_patterns(&g);
     if (!e->name->doubtful)
         fe_error(w->c, e->at, "there is no %s '%s'%s", mask ? "mask" : "pattern", e->name->text,
-                 fe_guess_text(&g, w->c->arena));
+                 mask ? fe_guess_text(&g, w->c->arena) : pattern_hint(w, &g));
     fe_touch(w, e);
     return false;
 }

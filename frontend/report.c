@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 ir_loc fe_loc(const fe_context *c, fe_span at) {
     int low = 0, high = c->line_count;
@@ -101,4 +102,18 @@ void fe_guess_try(fe_guess *g, const char *candidate) {
 
 const char *fe_guess_text(const fe_guess *g, ir_arena *arena) {
     return g->best ? ir_format(arena, "; did you mean '%s'?", g->best) : "";
+}
+
+const char *fe_hint_text(const fe_guess *g, fe_foreign kind, ir_arena *arena) {
+    static const struct {
+        fe_foreign kind;
+        const char *name, *hint;
+    } table[] = {
+#define FOREIGN(kind, name, hint) {FE_FOREIGN_##kind, #name, "; " hint},
+#include "frontend/foreign.def"
+#undef FOREIGN
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].kind == kind && !strcasecmp(table[i].name, g->wrong)) return table[i].hint;
+    return fe_guess_text(g, arena);
 }

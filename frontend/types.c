@@ -74,7 +74,8 @@ static ir_dtype declared_dtype(fe_walk *w, const fe_type_expr *t, bool weight) {
     if (!dtype) {
         fe_guess g = fe_guess_for(w->c, t->dtype->text);
         fe_guess_dtypes(&g);
-        fe_error(w->c, t->at, "'%s' is not a dtype%s", t->dtype->text, fe_guess_text(&g, w->c->arena));
+        fe_error(w->c, t->at, "'%s' is not a dtype%s", t->dtype->text,
+                 fe_hint_text(&g, FE_FOREIGN_DTYPE, w->c->arena));
     }
     if (dtype != IR_I4 || weight) return dtype;
     fe_error(w->c, t->at, "i4 is for weights only; use i8");

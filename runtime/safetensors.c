@@ -354,6 +354,29 @@ static spc_status check_names(const reader *r, rt_directory *d)
     return SPC_OK;
 }
 
+/* What was given in place of a safetensors file, where its first bytes tell. Read as a length, all of them are over
+ * MAX_HEADER. */
+static const struct {
+    const char *begin, *what;
+} others[] = {
+    {"PK\3\4", "a ZIP archive, as torch.save and np.savez write; save tensors with safetensors.torch.save_file or np.save"},
+    {"\x80\2", "a Python pickle, as torch.save writes; save tensors with safetensors.torch.save_file or np.save"},
+    {"\x93NUMPY", "a NumPy array"},
+    {"\x89HDF", "an HDF5 file"},
+    {"GGUF", "a GGUF file"},
+    {"version https://git-lfs", "a pointer that Git LFS left in the file's place; fetch the file itself (git lfs pull)"},
+};
+
+static spc_status too_long(const reader *r, const unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        size_t length = strlen(others[i].begin);
+        if (length <= size && memcmp(bytes, others[i].begin, length) == 0)
+            return rt_fail(r->error, SPC_E_PROGRAM, "%s: error: not a safetensors file but %s", r->file, others[i].what);
+    }
+    return malformed(r, "it is longer than 100 MB");
+}
+
 spc_status rt_safetensors_read(const unsigned char *bytes, size_t size, const char *file, rt_directory *out,
                                rt_error *e)
 {
@@ -365,7 +388,7 @@ spc_status rt_safetensors_read(const unsigned char *bytes, size_t size, const ch
     for (int i = 0; i < 8; i++)
         length |= (uint64_t)bytes[i] << (8 * i);
     if (length > MAX_HEADER)
-        return malformed(&r, "it is longer than 100 MB");
+        return too_long(&r, bytes, size);
     if (length > size - 8)
         return malformed(&r, "it is longer than the file");
     r.at = (const char *)bytes + 8;

@@ -196,13 +196,15 @@ static void say_candidate(const explain_layer *l, const explain_choice *c, const
 }
 
 /* The next best two and the best of the other kind; with details all of them. */
-static void say_runners_up(const explain_layer *l, const explain_choice *c) {
+static void say_runners_up(const explain_layer *l, const explain_choice *c, bool of_range) {
     const size_t most = l->details ? c->count : 2;
+    const double notable = 0.995 * c->chosen.predicted_ns;
     size_t shown = 0;
-    bool dense = c->chosen.dense, sparse = !c->chosen.dense;
+    bool quicker = false, dense = c->chosen.dense, sparse = !c->chosen.dense;
     for (size_t i = 0; i < c->count && shown < most; i++) {
         const planner_candidate *k = &c->ranked[i];
         if (is_chosen(c, k, l->out->arena)) continue;
+        quicker = quicker || k->predicted_ns < notable;
         const bool first = k->dense ? !dense : !sparse;
         say_candidate(l, c, k, first ? (k->dense ? "  (the best dense one)" : "  (the best sparse one)") : k->dense ? "  (dense)" : "");
         dense = dense || k->dense;
@@ -211,6 +213,8 @@ static void say_runners_up(const explain_layer *l, const explain_choice *c) {
     }
     if (!dense && c->best_dense) say_candidate(l, c, c->best_dense, "  (the best dense one)");
     if (!sparse && c->best_sparse) say_candidate(l, c, c->best_sparse, "  (the best sparse one)");
+    if (of_range && quicker) ir_text_add(l->out, "          those below 0 %% are better here, but less good over all sizes of this variant; a variant of "
+                                                 "their own is not worth its code\n");
 }
 
 static void say_why_dense(const explain_layer *l, const explain_group *g, size_t p) {
@@ -253,7 +257,7 @@ static void say_variant(const explain_layer *l, const explain_group *g, const ir
         if (g->at[p].modelled && g->at[p].count > 1) {
             ir_text_add(l->out, "        not taken%s%s, predicted%s:\n", *l->points[p].text ? " at " : "", l->points[p].text,
                         g->count > 1 ? " for each" : "");
-            say_runners_up(l, &g->at[p]);
+            say_runners_up(l, &g->at[p], g->line->origin && !strcmp(g->line->origin, "planner") && g->line->variants->next);
         }
         if (!l->details) return;
     }

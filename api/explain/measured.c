@@ -9,10 +9,6 @@
 
 enum { FEW = 3 };
 
-static const char *time_text(ir_arena *arena, double ns) {
-    return ns < 1e6 ? ir_format(arena, "%s us", bench_number(arena, "%.1f", ns / 1e3)) : ir_format(arena, "%s ms", bench_number(arena, "%.2f", ns / 1e6));
-}
-
 /* Lines of ns and terms; what is not of that form is passed over, for the file may hold anything. */
 static void say_others(const explain_layer *l, const rt_record *r) {
     int said = 0;
@@ -21,7 +17,7 @@ static void say_others(const explain_layer *l, const rt_record *r) {
         const double ns = strtod(at, &end);
         const char *terms = ir_strndup(l->out->arena, end + (*end == ' '), strcspn(end + (*end == ' '), "\n"));
         if (!(ns > 0) || !(r->ns > 0) || *end != ' ' || api_wisdom_refuses(l->session, terms)) continue;
-        ir_text_add(l->out, "        %12s %+5.0f %%  %s\n", time_text(l->out->arena, ns), 100 * (ns / r->ns - 1), terms);
+        ir_text_add(l->out, "        %12s %+5.0f %%  %s\n", bench_time_text(l->out->arena, ns), 100 * (ns / r->ns - 1), terms);
         said++;
     }
 }
@@ -30,9 +26,9 @@ static bool say_record(void *ctx, const rt_record *r) {
     const explain_layer *l = ctx;
     ir_arena *a = l->out->arena;
     if (!(r->ns > 0) || api_wisdom_refuses(l->session, r->plan)) return true;
-    ir_text_add(l->out, "      measured%s%s: %s", *r->dims ? " at " : "", r->dims, time_text(a, r->ns));
-    if (r->first_ns > 0 && r->first_ns != r->ns) ir_text_add(l->out, ", the planner's plan %s", time_text(a, r->first_ns));
-    if (r->dense_ns > 0 && r->dense_ns != r->ns) ir_text_add(l->out, ", the best dense one %s", time_text(a, r->dense_ns));
+    ir_text_add(l->out, "      measured%s%s: %s", *r->dims ? " at " : "", r->dims, bench_time_text(a, r->ns));
+    if (r->first_ns > 0 && r->first_ns != r->ns) ir_text_add(l->out, ", the planner's plan %s", bench_time_text(a, r->first_ns));
+    if (r->dense_ns > 0 && r->dense_ns != r->ns) ir_text_add(l->out, ", the best dense one %s", bench_time_text(a, r->dense_ns));
     ir_text_add(l->out, "; others:\n");
     say_others(l, r);
     return true;

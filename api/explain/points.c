@@ -2,6 +2,7 @@
  * other layers; without any, a few sizes that contracts allow stand for one call, a small batch and a large one. */
 #include "api/explain/explain.h"
 
+#include "api/choices.h"
 #include <string.h>
 
 enum { MOST_POINTS = 8, MOST_VALUES = 64 };
@@ -45,12 +46,12 @@ static spc_status read_given(explain_layer *l, const char *text, dim_values *val
         if (text[len] == '=') {
             dim = dim_of(&l->face, text, len);
             if (dim < 0 && !is_known_elsewhere(l->program->module, text, len))
-                return api_fail(s, SPC_E_ARG, "option dims", "there is no dim \"%.*s\"", (int)len, start);
+                return api_fail_dim(s, &l->face, start, len);
             named = true;
             text += len + 1;
         }
         if (!named) return api_fail(s, SPC_E_ARG, "option dims", "\"%.*s\" is not of the form NAME=VALUE", (int)item, start);
-        if (!read_value(&text, &value)) return api_fail(s, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent", (int)item, start);
+        if (!read_value(&text, &value)) return api_fail(s, SPC_E_ARG, "option dims", "\"%.*s\" gives no extent, a whole number from 0", (int)item, start);
         if (dim < 0) continue;
         if (values[dim].count == MOST_VALUES) return api_fail(s, SPC_E_ARG, "option dims", "over %d values", MOST_VALUES);
         values[dim].value[values[dim].count++] = value;

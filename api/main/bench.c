@@ -23,7 +23,7 @@ static int bench(const cli_args *args, spc_bench_options *options) {
     int status = cli_open(args, &s);
     if (status) return status;
     const spc_signature *layer = cli_layer(args, s);
-    if (!layer) {
+    if (!layer || cli_require_dims(args, layer)) {
         cli_close(s, SPC_OK);
         return EXIT_USAGE;
     }

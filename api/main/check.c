@@ -105,7 +105,9 @@ static spc_status allocate(checker *c) {
         good = cli_allocate(&c->out[i]) && good;
         good = cli_allocate(&c->expected[i]) && good;
     }
-    return good ? SPC_OK : SPC_E_NOMEM;
+    if (good) return SPC_OK;
+    cli_print_messages("spc: error: no memory for the inputs and results; give smaller dims (--dim)\n");
+    return SPC_E_NOMEM;
 }
 
 static void release(checker *c) {

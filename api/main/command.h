@@ -66,6 +66,8 @@ int cli_close(spc_session *, spc_status);
 const spc_signature *cli_layer(const cli_args *, spc_session *);
 /* All --dim values joined; NULL: none given. Allocated. */
 char *cli_dims(const cli_args *);
+/* 0, or EXIT_USAGE after saying which dims the layer has, where there is no --dim at all. */
+int cli_require_dims(const cli_args *, const spc_signature *);
 int cli_exit_status(spc_status);
 /* Messages with colour on a terminal. */
 void cli_print_messages(const char *text);

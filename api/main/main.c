@@ -13,7 +13,7 @@ const cli_command *cli_command_at(int index) {
         {"explain", 'E', "MODEL.sdl -w FILE [--layer L]", "Says what was chosen and why.", cli_explain},
         {"check", 'K', "MODEL.sdl -w FILE [--layer L]", "Compares compiled layers with the reference on random inputs.", cli_check},
         {"bench", 'B', "MODEL.sdl -w FILE --layer L --dim batch=128", "Measures a layer against its dense form.", cli_bench},
-        {"tune", 'T', "MODEL.sdl -w FILE [--layer L] [--dim batch=1,128]", "Races plans on this machine and keeps the quickest.", cli_tune},
+        {"tune", 'T', "MODEL.sdl -w FILE [--layer L] --dim batch=1,128", "Races plans on this machine and keeps the quickest.", cli_tune},
         {"prune", 'P', "IN.safetensors -o OUT.safetensors --pattern P [--density D]", "Prunes weights to a pattern.", cli_prune},
         {"wisdom", 'W', "list | export [-o FILE] | import FILE | clear", "Shows, hands on or clears tuned plans.", cli_wisdom},
     };

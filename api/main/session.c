@@ -182,6 +182,17 @@ const spc_signature *cli_layer(const cli_args *args, spc_session *s) {
     return NULL;
 }
 
+/* Where some are given, the library says which are wrong or missing. */
+int cli_require_dims(const cli_args *args, const spc_signature *layer) {
+    char all[1024] = "";
+    if (!layer->dims || cli_has(args, CLI_dim)) return EXIT_DONE;
+    for (size_t i = 0; i < layer->dims; i++) {
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", layer->dim[i].name);
+    }
+    return cli_usage("layer \"%s\" needs --dim for %s, as in --dim %s=1,32", layer->layer, all, layer->dim[0].name);
+}
+
 char *cli_dims(const cli_args *args) {
     char *all = NULL;
     size_t len = 0;

@@ -73,6 +73,15 @@ static int finish(spc_session *s, printer *out, spc_status status) {
     return done;
 }
 
+/* Of --layer, or of every layer; an unknown one is said by tuning it. */
+static int require_dims(const cli_args *args, spc_session *s) {
+    const char *wanted = cli_last(args, CLI_layer);
+    int status = EXIT_DONE;
+    for (size_t i = 0; spc_layer_at(s, i) && !status; i++)
+        if (!wanted || !strcmp(spc_layer_at(s, i)->layer, wanted)) status = cli_require_dims(args, spc_layer_at(s, i));
+    return status;
+}
+
 int cli_tune(const cli_args *args) {
     spc_session *s;
     printer out = {.terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO)};
@@ -80,6 +89,8 @@ int cli_tune(const cli_args *args) {
     int status = cli_seconds(args, -1, true, LONGEST, &options.seconds);
     if (!status) status = cli_open(args, &s);
     if (status) return status;
+    status = require_dims(args, s);
+    if (status) return cli_close(s, SPC_OK), status;
     out.signals = hold_signals();
     char *dims = cli_dims(args);
     const spc_status done = spc_tune_with(s, cli_last(args, CLI_layer), dims, &options);

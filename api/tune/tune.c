@@ -2,6 +2,7 @@
  * does not know yet, and keeps each result as it is found: what is interrupted goes on where it stopped. */
 #include "api/tune/tune.h"
 
+#include "api/bench/bench.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +57,6 @@ static bool may_race(void *ctx, const rt_race *race) {
     size_t left = 0;
     for (size_t i = 0; i < race->count; i++) left += race->runners[i].fate == RT_RACE_LEFT || race->runners[i].fate == RT_RACE_UNTRIED;
     return tell(t, left, NULL);
-}
-
-static const char *time_text(ir_arena *arena, double ns) {
-    char *text = !isfinite(ns) ? ir_strdup(arena, "-") : ns < 1e6 ? ir_format(arena, "%.1f us", ns / 1e3) : ir_format(arena, "%.2f ms", ns / 1e6);
-    for (char *c = text; *c; c++)
-        if (*c == ',') *c = '.'; /* some locales */
-    return text;
 }
 
 static const char *label(const tuner *t) {
@@ -172,10 +166,10 @@ static const char *result_text(const tuner *t, const tune_result *r) {
     const double first = r->runners[0].ns, best = r->runners[r->best].ns, dense = best_dense(t, r);
     ir_text out;
     ir_text_init(&out, a);
-    ir_text_add(&out, "%s: %s", label(t), time_text(a, best));
-    if (r->best && isfinite(first)) ir_text_add(&out, ", %d %% less than the planner's %s", (int)lround(100 * (1 - best / first)), time_text(a, first));
+    ir_text_add(&out, "%s: %s", label(t), bench_time_text(a, best));
+    if (r->best && isfinite(first)) ir_text_add(&out, ", %d %% less than the planner's %s", (int)lround(100 * (1 - best / first)), bench_time_text(a, first));
     if (!r->best) ir_text_add(&out, ", the planner's own plan");
-    if (isfinite(dense) && dense != best) ir_text_add(&out, "; dense %s", time_text(a, dense));
+    if (isfinite(dense) && dense != best) ir_text_add(&out, "; dense %s", bench_time_text(a, dense));
     ir_text_add(&out, "; %s%s", k->candidates[r->best].plan, r->decided ? "" : " (time ran out)");
     return out.data;
 }

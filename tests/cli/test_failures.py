@@ -65,6 +65,34 @@ class Failures(kit.Case):
         self.assertSays("w.safetensors: error: ")
         self.assertEqual(self.err.count("error:"), 1)
 
+    def test_other_files_in_place_of_safetensors(self):
+        self.ffn()
+        for begin, says in ((b"PK\3\4\x14\0\x08\x08", "a ZIP archive, as torch.save"), (b"\x80\2\x8a\nl\xfc\x9cF", "a Python pickle"),
+                            (b"\x93NUMPY\1\0v\0", "a NumPy array"), (b"version https://git-lfs", "a pointer that Git LFS left")):
+            with open(self.path("model.pt"), "wb") as file:
+                file.write(begin + b"x" * 64)
+            self.compile(1, "-w", "model.pt")
+            self.assertSays("model.pt: error: not a safetensors file but " + says)
+
+    def test_missing_tensor_and_those_of_its_shape(self):
+        weights = self.ffn()
+        weights["layers.0.weight"] = weights.pop("w1")
+        kit.write_safetensors(self.path("w.safetensors"), weights)
+        self.compile(1, "-w", "w.safetensors")
+        self.assertSays('tensor "w1" is in none', 'they have "layers.0.weight" of its shape: name the tensor with from')
+        self.assertNotIn("fc2", self.err)
+
+    def test_plan_that_fits_no_kernel(self):
+        self.ffn()
+        for line, says in (("@fnn.0 store=csr", "no layer 'fnn'"), ("@ffn.7 store=csr", "layer 'ffn' has no kernel 7: it has 2")):
+            self.spc("ffn.sdl", "-w", "ffn.safetensors", "--emit=kernel", "--plan", f"@*.* unroll=2\n{line}")
+            self.assertSays("<plan>:2:1: warning: " + says)
+
+    def test_check_without_memory(self):
+        self.ffn()
+        self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", "--dim=batch=1000000000000000", status=3)
+        self.assertSays("no memory for the inputs and results")
+
     def test_missing_weights_file(self):
         self.ffn()
         self.compile(3, "-w", "none.safetensors")

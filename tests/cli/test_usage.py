@@ -1,4 +1,7 @@
 """Wrong usage: exit status 2 and a sentence that helps; help and version."""
+import os
+import re
+
 import kit
 
 
@@ -91,6 +94,24 @@ class Usage(kit.Case):
         self.spc("check", "ffn.sdl", "--seed=x", status=2)
         for dim in ("batch", "batch=", "batch=x", "batch=-1", "bach=1"):
             self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", f"--dim={dim}", status=2)
+
+    def test_dims_are_asked_for(self):
+        self.ffn()
+        for command in ("bench", "tune"):
+            self.spc(command, "ffn.sdl", "-w", "ffn.safetensors", status=2)
+            self.assertSays('layer "ffn" needs --dim for batch, as in --dim batch=1,32')
+        for command in ("bench", "tune", "check", "explain"):
+            self.spc(command, "ffn.sdl", "-w", "ffn.safetensors", "--dim", "bach=1", status=2)
+            self.assertSays('has no dim "bach"; its dims are batch')
+        self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", "--dim", "batch=1,2", status=2)
+        self.assertSays("each dim has one value here")
+
+    def test_manual_has_every_option(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/spc.1")) as file:
+            manual = file.read().replace("\\-", "-")
+        for command in ("", "run", "explain", "check", "bench", "tune", "prune", "wisdom"):
+            for option in re.findall(r"^  (?:-\w, )?(-[\w-]+)", self.spc(*command.split(), "--help"), re.M):
+                self.assertRegex(manual, rf"\n\.B[RI]? .*(?<![\w-]){option}\b")
 
     def test_which_layer(self):
         self.write("two.sdl", "dim n;\nlayer a(x: f32[n]) -> y: f32[n] { y = relu(x); }\n"

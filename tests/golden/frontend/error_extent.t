@@ -12,6 +12,6 @@ layer f(x: f32[n, 8]) -> y: f32[n, 4] {
 model.sdl:4:9: error: '+': the shapes f32[n,8] and f32[n,4] do not fit: on axis 1 of the result, 4 is not 8
   a = x + linear(x, w);
         ^
-model.sdl:5:28: error: linear: the last axis of x is 4 but that of w is 8
+model.sdl:5:28: error: linear: the last axis of x is 4 but that of w [out, in] is 8
   c = linear(linear(x, w), w);
                            ^

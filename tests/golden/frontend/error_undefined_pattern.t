@@ -11,7 +11,7 @@ layer f(x: f32[4]) -> y: f32[4] {
 model.sdl:1:28: error: there is no pattern 'blok'; did you mean 'block'?
 weight w: f32[4, 8] sparse blok(2, 2);
                            ^~~~
-model.sdl:2:34: error: there is no pattern 'prund'
+model.sdl:2:34: error: there is no pattern 'prund'; there are dense, unstructured, N:M, block(r, c), rows, columns, band(lo, hi) and what 'pattern' items name
 weight v: f32[4, 8] sparse 2:4 & prund;
                                  ^~~~~
 model.sdl:1:8: warning: the weight 'w' is never used

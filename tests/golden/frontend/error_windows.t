@@ -40,7 +40,7 @@ model.sdl:9:21: error: conv2d: the window reaches over 3 rows, but x has 2
 model.sdl:11:24: error: conv2d: 100 rows of padding around 6 rows of x, more than x and the window (3) have; pad(x, ...) adds as many as are wanted
   g = conv2d(i, k, pad=100);
                        ^~~
-model.sdl:12:17: error: conv2d: the channels of x is 3 but the inputs of w is 5
+model.sdl:12:17: error: conv2d: the last axis of x [n, h, w, c] is 3 but that of w [out, kh, kw, in] is 5
   h = conv2d(i, k2);
                 ^~
 model.sdl:13:20: error: conv2d: the length of b is 5 but the number of outputs is 4
