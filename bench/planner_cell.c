@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_PLANS = 256, RACE_ROUNDS = 7, DUEL_ROUNDS = 11 };
+enum { MAX_PLANS = 320, RACE_ROUNDS = 7, DUEL_ROUNDS = 11 };
 static const double SAMPLE_SECONDS = 1e-4, GIVE_UP = 1.6;
 
 typedef struct entrant {

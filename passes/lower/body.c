@@ -192,7 +192,7 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
     lw_kernel *k = body->kernel;
     loaded_column *columns = IR_ARRAY(k->module->arena, loaded_column, count);
     loaded_quad quad = {.values = quad_values(k)};
-    int loaded = 0;
+    int loaded = 0, met[LW_MAX_ACCUMULATORS] = {0};
     assert(!active);
     (void)active;
     for (int i = 0; i < count; i++) {
@@ -202,8 +202,10 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
         if (c == loaded)
             load_column(body, &leaves[i].column, &columns[loaded++]);
         ir_op *splat = splat_value(k, leaves, count, i, &quad);
+        int turn = met[leaves[i].row]++ % body->copies;
+        ir_op **sums = body->accumulators + (turn * body->row_units + leaves[i].row) * body->source.vectors;
         for (int v = 0; v < body->source.vectors; v++)
-            accumulate(k, body->accumulators[leaves[i].row * body->source.vectors + v], splat, columns[c].vectors[v]);
+            accumulate(k, sums[v], splat, columns[c].vectors[v]);
     }
 }
 

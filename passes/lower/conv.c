@@ -91,7 +91,7 @@ static void row_groups(conv_nest *n, ir_op *ktile)
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
     ir_op *table = lw_subbuffer(b, n->panel.table, lw_muli(b, ktile, n->ktile), n->panel.table->type->dtype);
-    lw_body body = {.kernel = k, .row_units = n->group,
+    lw_body body = {.kernel = k, .row_units = n->group, .copies = 1,
                     .source = {.buffer = n->panel.panel, .origin = n->p0, .table = table, .vectors = n->vectors}};
     for (int i = 0; i < n->group * n->vectors; i++)
         body.accumulators[i] = lw_reg(b, k->vector);

@@ -243,8 +243,8 @@ typedef struct lw_source {
 typedef struct lw_body {
     lw_kernel *kernel;
     lw_source source;
-    ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot]; lanes=rows: [copy] inside */
-    int copies;       /* lanes=rows, k: accumulators of a sum that take turns, so that none waits for the one before */
+    ir_op *accumulators[LW_MAX_ACCUMULATORS]; /* regs: [row or row vector][vector or slot]; [copy] inside, lanes=batch: outermost */
+    int copies;       /* accumulators of a sum that take turns, so that none waits for the one before */
     int folded;       /* lanes=k: rows of a block in one vector; 0: one row has it alone */
     int row_units;    /* rows (lanes=batch, k) or row vectors (lanes=rows) */
 } lw_body;

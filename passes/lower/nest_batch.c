@@ -176,11 +176,33 @@ ir_op *lw_row_of(lw_kernel *k, ir_op *group, ir_op *ktile, int r)
     return lw_cast(b, row, IR_INDEX);
 }
 
-static void set_zero(batch_nest *n, lw_body *body)
+/* Sums of a row that take turns, where a group has so few that each would wait for its last multiply-add. */
+static int accumulator_copies(const batch_nest *n)
 {
+    enum { IN_FLIGHT = 8 };
+    int sums = n->group * n->vectors, copies = sums < IN_FLIGHT ? IN_FLIGHT / sums : 1;
+    return copies < n->k->terms->unroll ? copies : n->k->terms->unroll;
+}
+
+static void set_zero(batch_nest *n, lw_body *body, int first_copy)
+{
+    int sums = n->group * n->vectors;
     ir_op *zero = ir_const_int(&n->k->b, n->k->vector, 0);
-    for (int i = 0; i < n->group * n->vectors; i++)
+    for (int i = first_copy * sums; i < body->copies * sums; i++)
         lw_set(&n->k->b, body->accumulators[i], zero);
+}
+
+/* Adds up the copies of each sum into the first. */
+static void join_copies(batch_nest *n, lw_body *body)
+{
+    ir_builder *b = &n->k->b;
+    int sums = n->group * n->vectors;
+    for (int i = 0; i < sums && body->copies > 1; i++) {
+        ir_op *sum = lw_get(b, body->accumulators[i]);
+        for (int copy = 1; copy < body->copies; copy++)
+            sum = ir_build2(b, IR_OP_add, n->k->vector, sum, lw_get(b, body->accumulators[copy * sums + i]));
+        lw_set(b, body->accumulators[i], sum);
+    }
 }
 
 static void load_sums(batch_nest *n, lw_body *body, ir_op *const *rows)
@@ -287,12 +309,13 @@ static void start_group(batch_nest *n, lw_body *body, ir_op *const *rows, ir_op 
 {
     ir_builder *b = &n->k->b;
     if (n->ktiles == 1) {
-        set_zero(n, body);
+        set_zero(n, body, 0);
         return;
     }
     lw_scope first = lw_if(b, lw_compare(b, IR_OP_eq, ktile, lw_imm(b, 0)));
-    set_zero(n, body);
+    set_zero(n, body, 0);
     lw_else(b, &first);
+    set_zero(n, body, 1);
     load_sums(n, body, rows);
     lw_end(b, &first);
 }
@@ -322,7 +345,8 @@ static void row_groups(batch_nest *n, ir_op *ktile)
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
     lw_body body = {.kernel = k, .source = panel_source(n), .row_units = n->group};
-    for (int i = 0; i < n->group * n->vectors; i++)
+    body.copies = accumulator_copies(n);
+    for (int i = 0; i < n->group * n->vectors * body.copies; i++)
         body.accumulators[i] = lw_reg(b, k->vector);
     lw_scope groups = lw_for(b, n->group_lo, n->group_hi, lw_imm(b, 1));
     ir_op *rows[LW_MAX_ACCUMULATORS];
@@ -330,6 +354,7 @@ static void row_groups(batch_nest *n, ir_op *ktile)
         rows[r] = lw_row_of(k, groups.op, ktile, r);
     start_group(n, &body, rows, ktile);
     iterate_group(n, &body, groups.op, ktile);
+    join_copies(n, &body);
     end_group(n, &body, rows, ktile);
     lw_end(b, &groups);
 }

@@ -16,15 +16,18 @@ static const double
     OVERLAP = 0.08,      /* share of the resources that do not bind that shows all the same */
     LOOP_ENTRY = 4, GROUP = 2.5, ROW_END = 1.5, /* of each loop, row group, row */
     REMEMBERED = 220,    /* ends of loops */
+    IN_QUADS = 0.55,     /* scalar loads that a value is as long as which is loaded with three others, and spread */
     STEP = 1.4,          /* instructions of a step of a loop */
     SUM = 0.8,           /* a vector of sums that waits between K tiles: stored, loaded */
     PANEL_ROW = 4,       /* of a copied panel, beside its vectors */
     CONFLICT = 1,        /* a line of which the next ones push each other out; more by chance of where pages lie */
-    TABLE_LOOKUP = 2.4,  /* shuffles that a look-up in two registers is as long as */
+    TABLE_LOOKUP = 2.1,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
     CALL = 2000,         /* checks, dispatch and launch of a layer */
     L1_SHARE = 0.8, L2_SHARE = 0.8; /* of a cache that data can count on to stay in */
+
+enum { QUAD = 4 };
 
 typedef struct work {
     const planner_facts *f;
@@ -73,11 +76,21 @@ static void issue(work *w, double instructions)
     w->cycles[PLANNER_issue] += instructions / w->machine->issue;
 }
 
+/* Registers among which the sums of a row take turns. */
+static double chains(const work *w)
+{
+    enum { IN_FLIGHT = 8 };
+    double sums = w->group * ceil((double)w->terms->tile_cols / w->lanes), copies = floor(IN_FLIGHT / sums);
+    bool turns = w->terms->lanes == PLAN_LANES_BATCH && copies > 1;
+    return !turns ? 1 : copies < w->terms->unroll ? copies : w->terms->unroll;
+}
+
 /* Multiply-adds into one register follow one another; those of the next row group overtake the end of short chains. */
 static double chain(const work *w, double passes)
 {
     double all = w->p.stored / w->group, length = w->p.runs > 0 ? all / w->p.runs : all;
     bool hides = w->terms->lanes == PLAN_LANES_BATCH;
+    all /= chains(w);
     if (w->terms->lanes == PLAN_LANES_K)
         all /= w->lanes;
     return passes * all * FMA_LATENCY * (hides ? length / (length + SHORT_CHAIN) : 1);
@@ -116,7 +129,8 @@ static void batch_pass(work *w, double passes, double vectors)
     const planner_population *p = &w->p;
     bool folded = p->columns >= p->stored; /* each activation vector has one use, as a memory operand */
     arithmetic(w, passes, p->stored * vectors);
-    loads(w, passes * p->columns * vectors, passes * (p->stored + p->coordinates + UNPACK * w->machine->scalar_loads * p->narrow));
+    double values = p->stored * ((int)w->group % QUAD ? 1 : IN_QUADS);
+    loads(w, passes * p->columns * vectors, passes * (values + p->coordinates + UNPACK * w->machine->scalar_loads * p->narrow));
     issue(w, passes * (p->stored * (vectors + 1) + (folded ? 0 : p->columns * vectors) + 2 * p->coordinates +
                        3 * p->narrow + STEP * p->steps / w->terms->unroll));
     loop_ends(w, passes);

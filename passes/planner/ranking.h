@@ -26,7 +26,7 @@ typedef struct planner_candidate {
     planner_resource binds;
 } planner_candidate;
 
-enum { PLANNER_MAX_CANDIDATES = 128 };
+enum { PLANNER_MAX_CANDIDATES = 192 };
 
 /* What is to be ranked: a kernel of a layer, and for how many columns (elements of the batch). */
 typedef struct planner_question {
