@@ -4,6 +4,7 @@
 #include "api/wisdom.h"
 
 #include "backends/cache.h"
+#include "backends/image.h"
 #include "passes/passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,7 @@ spc_status api_lay_out(spc_session *s, api_program *program) { return api_progra
 
 const be_backend *api_code_generator(spc_session *s) {
     const char *name = api_option_value(s, API_backend);
-    const be_backend *backend = be_find(name);
+    const be_backend *backend = name && !strcmp(name, api_any_backend) ? be_at(0) : be_find(name);
     if (backend) return backend;
     if (name) api_fail(s, SPC_E_UNSUPPORTED, "option backend", "%s runs layers but writes no code", name);
     else api_fail(s, SPC_E_UNSUPPORTED, NULL, "no code generator is built in; configure with SPC_LLVM or SPC_GCCJIT");
@@ -135,6 +136,19 @@ const be_backend *api_code_generator(spc_session *s) {
 be_options api_backend_options(const spc_session *s, const api_program *program, const char *prefix) {
     return (be_options){&program->target, prefix, !strcmp(api_option_value(s, API_debug), "yes"),
                         api_option_value(s, API_helper)};
+}
+
+const be_backend *api_backend_of(spc_session *s, const api_program *program, const ir_func *func) {
+    ir_plan_terms terms = {0};
+    ir_text known;
+    if (func->plan) ir_plan_read_terms(func->plan, program->arena, &terms);
+    const be_backend *backend = *terms.backend ? be_find(terms.backend) : program->backend;
+    if (backend) return backend;
+    ir_text_init(&known, s->arena);
+    for (int i = 0; be_at(i); i++) ir_text_add(&known, "%s%s", i ? ", " : "", be_at(i)->name);
+    api_fail(s, SPC_E_UNSUPPORTED, ir_format(s->arena, "plan of kernel %s", func->name),
+             "there is no backend \"%s\"; built in are %s", terms.backend, known.data);
+    return NULL;
 }
 
 const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, bool entries, size_t *count) {
@@ -154,13 +168,18 @@ static spc_status make_objects(spc_session *s, api_program *program, void *prefi
     const ir_func **funcs = api_funcs(program->module, program->arena, true, true, &count);
     program->objects = calloc(count + 1, sizeof *program->objects);
     if (!program->objects) return api_out_of_memory(s);
+    bool mixed = false;
     for (size_t i = 0; i < count; i++) {
         be_blob *object = &program->objects[program->object_count];
-        if (be_emit_cached(program->backend, program->module, funcs[i], &options, api_path_option(s, API_cache), object,
+        const be_backend *backend = api_backend_of(s, program, funcs[i]);
+        if (!backend) return SPC_E_UNSUPPORTED;
+        mixed = mixed || backend != program->backend;
+        if (be_emit_cached(backend, program->module, funcs[i], &options, api_path_option(s, API_cache), object,
                            NULL, &error))
             return api_fail_error(s, NULL, &error);
         program->object_count++;
     }
+    if (mixed) program->backend = &be_linked;
     return SPC_OK;
 }
 

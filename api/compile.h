@@ -16,6 +16,8 @@ spc_status api_lower(spc_session *, api_need *, api_program **out);
 spc_status api_lay_out(spc_session *, api_program *);
 /* The code generator that option backend names; NULL after reporting that there is none. */
 const be_backend *api_code_generator(spc_session *);
+/* The one that the function's plan names, else the program's; NULL after reporting that it is not built in. */
+const be_backend *api_backend_of(spc_session *, const api_program *, const ir_func *);
 be_options api_backend_options(const spc_session *, const api_program *, const char *prefix);
 /* One object per kernel and entry, from the cache where it has them. */
 spc_status api_make_objects(spc_session *, api_program *, const char *prefix);

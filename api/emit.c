@@ -114,31 +114,45 @@ static spc_status write_text(spc_session *s, emit_job *job, const char *text, si
     return status ? status : write_depfile(s, job, NULL);
 }
 
-static spc_status emit_generated(spc_session *s, emit_job *job, be_format format) {
-    api_program *p = job->program;
+/* What this generator makes of its share of the functions. */
+static spc_status add_generated(spc_session *s, const api_program *p, const be_backend *backend, be_format format, ir_text *out) {
     rt_error error = {0};
     be_blob text = {0};
-    size_t count;
-    const char *prefix = api_option_value(s, API_prefix);
-    const be_backend *backend = api_code_generator(s);
-    spc_status status = backend ? lay_out(s, p) : SPC_E_UNSUPPORTED;
-    if (status) return status;
+    size_t count, own = 0;
     const ir_func **funcs = api_funcs(p->module, s->arena, true, true, &count);
-    const be_options options = api_backend_options(s, p, prefix);
-    status = backend->emit(p->module, funcs, count, &options, format, &text, &error);
-    if (status) return api_fail_error(s, NULL, &error);
-    ir_defer(s->arena, free, text.data);
-    return write_text(s, job, text.data, text.size);
+    const be_options options = api_backend_options(s, p, api_option_value(s, API_prefix));
+    for (size_t i = 0; i < count; i++) {
+        const be_backend *of = api_backend_of(s, p, funcs[i]);
+        if (!of) return SPC_E_UNSUPPORTED;
+        if (of == backend) funcs[own++] = funcs[i];
+    }
+    if (!own) return SPC_OK;
+    if (backend->emit(p->module, funcs, own, &options, format, &text, &error)) return api_fail_error(s, NULL, &error);
+    ir_text_add_bytes(out, text.data, text.size);
+    free(text.data);
+    return SPC_OK;
 }
 
-static spc_status emit_assembly(spc_session *s, emit_job *job) { return emit_generated(s, job, BE_ASM); }
+/* only: of one generator; NULL: of all, one after the other. */
+static spc_status emit_generated(spc_session *s, emit_job *job, const be_backend *only, be_format format) {
+    api_program *p = job->program;
+    ir_text out;
+    ir_text_init(&out, s->arena);
+    p->backend = api_code_generator(s);
+    spc_status status = p->backend ? lay_out(s, p) : SPC_E_UNSUPPORTED;
+    for (int i = 0; be_at(i) && !status; i++)
+        if (!only || only == be_at(i)) status = add_generated(s, p, be_at(i), format, &out);
+    return status ? status : write_text(s, job, out.data, out.len);
+}
+
+static spc_status emit_assembly(spc_session *s, emit_job *job) { return emit_generated(s, job, NULL, BE_ASM); }
 
 static spc_status emit_generator_text(spc_session *s, emit_job *job) {
     const be_backend *backend = api_code_generator(s);
     if (!backend) return SPC_E_UNSUPPORTED;
     if (strcmp(backend->name, job->kind))
         return api_fail(s, SPC_E_ARG, "emit", "%s needs the backend of that name, not %s", job->kind, backend->name);
-    return emit_generated(s, job, BE_TEXT);
+    return emit_generated(s, job, backend, BE_TEXT);
 }
 
 static spc_status emit_module(spc_session *s, emit_job *job) {

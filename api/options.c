@@ -14,9 +14,10 @@ static spc_status refuse(spc_session *s, const char *key, const char *fmt, const
 static spc_status check_backend(spc_session *s, const char *value) {
     ir_text known;
     if (!strcmp(value, "interp") || !strcmp(value, "reference") || be_find(value)) return SPC_OK;
+    if (!strcmp(value, api_any_backend) && be_at(0)) return SPC_OK;
     ir_text_init(&known, s->arena);
     for (int i = 0; be_at(i); i++) ir_text_add(&known, "%s, ", be_at(i)->name);
-    return refuse(s, "backend", "there is no backend \"%s\"; built in are %sinterp, reference", value, known.data);
+    return refuse(s, "backend", "there is no backend \"%s\"; built in are %sany, interp, reference", value, known.data);
 }
 
 static spc_status check_cpu(spc_session *s, const char *value) {

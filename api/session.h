@@ -62,13 +62,16 @@ typedef struct api_program {
     const char *manifest;
     be_blob *objects;
     size_t object_count;
-    const be_backend *backend; /* of objects and image */
+    const be_backend *backend; /* of entries, and of kernels whose plan names none; loads the image */
     be_image *image;
     void *weights; /* the whole weights object, for code in this process */
     api_face *faces; /* of the reference, which has no entries */
     size_t face_count;
     struct api_program *next;
 } api_program;
+
+/* Option backend: the first that is built in, unless a kernel's plan names another; and tuning races all of them. */
+#define api_any_backend "any"
 
 /* While the tuner compiles: one kernel of a layer alone (NULL: all), this plan and no other, and no wisdom. */
 typedef struct api_tuning {

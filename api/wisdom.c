@@ -70,6 +70,39 @@ static bool add_answer(void *ctx, const rt_record *record) {
     return true;
 }
 
+/* The facts nearest to a weight without data: of the same kernel, of a density that is nearest to what it is planned with,
+ * and without what few weights have, on which their plans may rest. */
+typedef struct nearest {
+    ir_arena *arena;
+    double density, distance;
+    const char *facts; /* NULL: none yet */
+} nearest;
+
+static bool take_nearer(void *ctx, const rt_record *record) {
+    nearest *n = ctx;
+    char *end;
+    static const char start[] = "density ";
+    if (strncmp(record->facts, start, strlen(start)) || strstr(record->facts, PASS_FACTS_RARE)) return true;
+    const double density = strtod(record->facts + strlen(start), &end), distance = fabs(log(density / n->density));
+    if (!(density > 0) || !isfinite(distance)) return true;
+    if (n->facts && (distance > n->distance || (distance == n->distance && strcmp(record->facts, n->facts) >= 0))) return true;
+    n->distance = distance;
+    n->facts = ir_strdup(n->arena, record->facts);
+    return true;
+}
+
+/* Calls with the records of the region; where its weight has no data, and no such kernel was measured, with those of the
+ * nearest weight that was. */
+static spc_status find(api_wisdom *w, const pass_region_key *region, rt_record_fn *call, void *ctx, rt_error *error) {
+    nearest n = {.arena = w->program->arena, .density = region->density};
+    w->key.region = region->region;
+    w->key.facts = *region->facts ? region->facts : NULL;
+    spc_status status = *region->facts ? SPC_OK : rt_wisdom_find(w->file, &w->key, take_nearer, &n, error);
+    if (status) return status;
+    w->key.facts = *region->facts || !n.facts ? region->facts : n.facts;
+    return rt_wisdom_find(w->file, &w->key, call, ctx, error);
+}
+
 const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region) {
     api_wisdom *w = wisdom;
     rt_error error;
@@ -77,10 +110,7 @@ const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region
     if (!w->file) return NULL;
     answer a = {.arena = w->program->arena};
     a.tail = &a.first;
-    rt_record key = w->key;
-    key.region = region->region;
-    key.facts = region->facts;
-    if (!rt_wisdom_find(w->file, &key, add_answer, &a, &error)) return a.first;
+    if (!find(w, region, add_answer, &a, &error)) return a.first;
     api_wisdom_warn(w->session, "; compiling without it", &error);
     api_wisdom_close(w);
     return NULL;
@@ -91,10 +121,8 @@ void api_wisdom_each(spc_session *s, api_program *program, const ir_op *fused, r
     const pass_region_key region = pass_region_key_of(program->module, &context, fused);
     api_wisdom w = {.session = s, .program = program, .key = api_wisdom_key(s, program)};
     rt_error error;
-    w.key.region = region.region;
-    w.key.facts = region.facts;
     open_to_read(&w);
-    if (w.file && rt_wisdom_find(w.file, &w.key, call, ctx, &error)) api_wisdom_warn(s, "", &error);
+    if (w.file && find(&w, &region, call, ctx, &error)) api_wisdom_warn(s, "", &error);
     api_wisdom_close(&w);
 }
 
@@ -110,15 +138,8 @@ void api_wisdom_open(spc_session *s, const char *path, rt_wisdom **out) {
 }
 
 const char *api_wisdom_refuses(spc_session *s, const char *plan) {
-    static const char mark[] = ": error: ";
-    ir_diags *diags = ir_diags_new(s->arena);
-    ir_plan *lines = ir_plan_new(s->arena);
-    const char *text = ir_format(s->arena, "@*.* %s", plan);
-    const ir_source source = {"wisdom", text, strlen(text)};
-    if (!ir_plan_parse(lines, diags, &source))
-        return lines->lines && !lines->lines->next && !lines->lines->variants->dim ? NULL : "it is not the terms of one kernel";
-    const char *message = ir_diags_text(diags), *at = strstr(message, mark);
-    return at ? ir_strndup(s->arena, at + strlen(mark), strcspn(at + strlen(mark), "\n")) : message;
+    ir_plan_terms terms;
+    return ir_plan_read_terms(plan, s->arena, &terms);
 }
 
 /* ---- for people, and for other machines ---- */

@@ -6,6 +6,7 @@
  * only means that the object is made anew. */
 #include "backends/cache.h"
 #include "backends/sha256.h"
+#include "build_id.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ static void make_key(const be_backend *backend, const ir_module *module, const i
 
     be_sha256_start(&hash);
     add_text(&hash, SPC_VERSION);
+    add_text(&hash, SPC_BUILD_ID);
     add_text(&hash, backend->name);
     add_text(&hash, backend->version());
     add_text(&hash, options->target->llvm_name);

@@ -1,5 +1,5 @@
 /* cache: compiled objects by the hash of everything that shaped them (function text, target, backend and its version,
- * spc's version, options). A folder of files; several processes at once; a broken entry is a miss. */
+ * spc's version and what its code generators were built from, options). A folder of files; several processes at once; a broken entry is a miss. */
 #ifndef SPC_BACKEND_CACHE_H
 #define SPC_BACKEND_CACHE_H
 

@@ -76,3 +76,5 @@ void be_image_unload(be_image *image)
     dlclose(image->library);
     free(image);
 }
+
+const be_backend be_linked = {.name = "linked", .load = be_image_load, .symbol = be_image_symbol, .unload = be_image_unload};

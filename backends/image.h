@@ -9,4 +9,7 @@ spc_status be_image_load(const be_blob *objects, size_t count, const void *weigh
 void *be_image_symbol(be_image *, const char *name);
 void be_image_unload(be_image *);
 
+/* Loads, finds and unloads as above what several generators made together; it emits nothing. */
+extern const be_backend be_linked;
+
 #endif

@@ -255,3 +255,19 @@ spc_status ir_plan_parse(ir_plan *plan, ir_diags *diags, const ir_source *source
     }
     return right ? SPC_OK : SPC_E_PROGRAM;
 }
+
+const char *ir_plan_read_terms(const char *text, ir_arena *arena, ir_plan_terms *out) {
+    static const char mark[] = ": error: ";
+    ir_diags *diags = ir_diags_new(arena);
+    ir_plan *plan = ir_plan_new(arena);
+    const char *line = ir_format(arena, "@*.* %s", text);
+    const ir_source source = {"plan", line, strlen(line)};
+    const spc_status status = ir_plan_parse(plan, diags, &source);
+    if (status || !plan->lines || plan->lines->next || plan->lines->variants->dim) {
+        const char *message = ir_diags_text(diags), *at = strstr(message, mark);
+        if (!at) return "it is not the terms of one kernel";
+        return ir_strndup(arena, at + strlen(mark), strcspn(at + strlen(mark), "\n"));
+    }
+    *out = plan->lines->variants->terms;
+    return NULL;
+}

@@ -23,6 +23,7 @@ typedef struct ir_plan_terms {
     ir_lanes_kind lanes; /* what vector lanes run along */
     ir_par par;          /* which tiles become tasks */
     int pack;            /* pack=yes|no: copy activation panels to contiguous scratch. 0 open, 1 yes, -1 no */
+    char backend[16];    /* code generator; stays open where the one for all kernels will do */
 } ir_plan_terms;
 
 typedef struct ir_plan_variant {
@@ -49,6 +50,8 @@ typedef struct ir_plan {
 ir_plan *ir_plan_new(ir_arena *);
 /* Reads lines separated by newlines (a ';' belongs to when). Errors name the term and its legal values. */
 spc_status ir_plan_parse(ir_plan *, ir_diags *, const ir_source *);
+/* The terms of one kernel alone, as ir_plan_print_terms prints them. NULL, or what is wrong with them. */
+const char *ir_plan_read_terms(const char *text, ir_arena *, ir_plan_terms *out);
 /* The first line that fits; NULL. */
 const ir_plan_line *ir_plan_find(const ir_plan *, const char *layer, int kernel);
 ir_plan_line *ir_plan_add(ir_plan *, const char *layer, int kernel, const char *origin);

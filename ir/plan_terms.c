@@ -112,6 +112,16 @@ static void print_pack(ir_text *out, const ir_plan_terms *t) {
     if (t->pack) ir_text_add(out, t->pack > 0 ? "yes" : "no");
 }
 
+/* Which there are, others know. */
+static bool read_backend(ir_plan_terms *t, const char *value) {
+    const size_t len = strlen(value);
+    if (!len || len >= sizeof t->backend || strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789") != len) return false;
+    memcpy(t->backend, value, len + 1);
+    return true;
+}
+
+static void print_backend(ir_text *out, const ir_plan_terms *t) { ir_text_add(out, "%s", t->backend); }
+
 /* ", dense[:R], csr, ..." */
 static const char storage_forms[] = ""
 #define STORAGE(name, parameters, doc) ", " #name parameters

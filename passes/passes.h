@@ -11,7 +11,11 @@
 typedef struct pass_region_key {
     const char *region; /* hash of its operations, shapes, dims and patterns; not of names and data */
     const char *facts;  /* what its weight's data is like; "" where there is none */
+    double density;     /* of its weight; without data as the pattern promises or its hint says */
 } pass_region_key;
+
+/* In facts of weights whose data is of a rare kind: their plans are not for weights whose data is not known. */
+#define PASS_FACTS_RARE "alike"
 
 /* A plan that was measured, untrusted: terms, as text, that were the quickest at these dims ("batch=128"; "": none). */
 typedef struct pass_tuned {

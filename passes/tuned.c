@@ -32,14 +32,14 @@ static const char *facts_text(const planner_facts *f)
 {
     if (!f->measured)
         return "";
-    const char *alike = f->alike >= 2 ? ir_format(f->module->arena, ", rows alike %.0f", f->alike) : "";
+    const char *alike = f->alike >= 2 ? ir_format(f->module->arena, ", rows " PASS_FACTS_RARE " %.0f", f->alike) : "";
     return ir_format(f->module->arena, "density %.2g, cells %.2g, spread %.1f%s", f->density, f->cell_density, f->row_cv, alike);
 }
 
 static pass_region_key key_of(const planner_facts *f, const ir_op *fused)
 {
     const char *text = graph_region_text(f->module, fused);
-    return (pass_region_key){ir_format(f->module->arena, "%016llx", (unsigned long long)hash_text(text)), facts_text(f)};
+    return (pass_region_key){ir_format(f->module->arena, "%016llx", (unsigned long long)hash_text(text)), facts_text(f), f->density};
 }
 
 pass_region_key pass_region_key_of(ir_module *m, const pass_context *context, const ir_op *fused)
@@ -79,26 +79,6 @@ static int64_t value_of(const char *dims, const char *name)
     return 0;
 }
 
-/* The first message without its place. */
-static const char *parse(const tuned_kernel *k, const char *plan, ir_plan_terms *out)
-{
-    ir_arena *arena = k->facts->module->arena;
-    ir_diags *diags = ir_diags_new(arena);
-    ir_plan *lines = ir_plan_new(arena);
-    const char *text = ir_format(arena, "@*.* %s", plan);
-    const ir_source source = {"wisdom", text, strlen(text)};
-    if (!ir_plan_parse(lines, diags, &source) && lines->lines && !lines->lines->next && !lines->lines->variants->dim) {
-        *out = lines->lines->variants->terms;
-        return NULL;
-    }
-    static const char mark[] = ": error: ";
-    const char *message = ir_diags_text(diags), *at = strstr(message, mark);
-    if (!at)
-        return "it is not the terms of one kernel";
-    at += strlen(mark);
-    return ir_strndup(arena, at, strcspn(at, "\n"));
-}
-
 static bool read_point(const tuned_kernel *k, const pass_tuned *t, point *out)
 {
     const planner_facts *f = k->facts;
@@ -108,7 +88,7 @@ static bool read_point(const tuned_kernel *k, const pass_tuned *t, point *out)
     *out = (point){.columns = f->batch_dim ? value_of(t->dims, f->batch_dim) : 0};
     if (f->batch_dim && !out->columns)
         return false;
-    const char *why = parse(k, t->plan, &out->terms);
+    const char *why = ir_plan_read_terms(t->plan, f->module->arena, &out->terms);
     if (!why) {
         const int64_t columns = out->columns ? out->columns : f->columns;
         planner_choose(f, columns, columns, &out->terms);

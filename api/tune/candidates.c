@@ -3,11 +3,12 @@
 
 #include "passes/planner/ranking.h"
 #include "runtime/module.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Beyond these many the model's ranking would have to be far off for another to win; compiling each costs some 20 ms. */
-enum { MOST_CANDIDATES = 20, MOST_OF_FAMILY = 6 };
+enum { MOST_CANDIDATES = 20, MOST_OF_FAMILY = 6, MOST_FINALISTS = 4 };
 _Static_assert((int)MOST_CANDIDATES <= (int)RT_RACE_MOST, "they race");
 
 /* ---- picking ---- */
@@ -133,6 +134,58 @@ spc_status tune_compile(tune_kernel *k, bool (*go_on)(void *ctx), void *ctx) {
         if (!status) k->candidates[made++] = k->candidates[i];
     }
     k->count = made;
+    return SPC_OK;
+}
+
+/* ---- other code generators ---- */
+
+/* Which of the quickest goes on to the final, whatever their number; the planner's own and the best dense one always do. */
+static bool is_finalist(const tune_kernel *k, const tune_result *r, size_t index) {
+    size_t quicker = 0, quicker_dense = 0;
+    if (!(r->runners[index].ns > 0)) return false;
+    for (size_t i = 0; i < k->count; i++) {
+        const bool before = r->runners[i].ns < r->runners[index].ns;
+        quicker += before;
+        quicker_dense += before && k->candidates[i].dense;
+    }
+    return index == 0 || quicker < MOST_FINALISTS || (k->candidates[index].dense && !quicker_dense);
+}
+
+bool tune_has_final(const tune_kernel *k) {
+    const char *backend = api_option_value(k->session, API_backend);
+    return backend && !strcmp(backend, api_any_backend) && be_at(1);
+}
+
+/* Drops the others, from the result as well. The winner is one of them. */
+static void keep_finalists(tune_kernel *k, tune_result *r) {
+    bool stays[RT_RACE_MOST];
+    size_t kept = 0, best = 0;
+    for (size_t i = 0; i < k->count; i++) stays[i] = i == r->best || is_finalist(k, r, i);
+    for (size_t i = 0; i < k->count; i++) {
+        if (!stays[i]) release(k, &k->candidates[i]);
+        if (!stays[i]) continue;
+        if (i == r->best) best = kept;
+        r->runners[kept] = r->runners[i];
+        k->candidates[kept++] = k->candidates[i];
+    }
+    r->best = best;
+    k->count = kept;
+}
+
+spc_status tune_make_final(tune_kernel *k, tune_result *r, bool (*go_on)(void *ctx), void *ctx) {
+    keep_finalists(k, r);
+    const size_t kept = k->count;
+    for (int b = 1; be_at(b); b++)
+        for (size_t i = 0; i < kept && k->count < RT_RACE_MOST && go_on(ctx); i++) {
+            tune_candidate *made = &k->candidates[k->count];
+            const char *plan = ir_format(k->session->arena, "%s backend=%s", k->candidates[i].plan, be_at(b)->name);
+            *made = (tune_candidate){.plan = plan, .dense = k->candidates[i].dense};
+            spc_status status = try_to_compile(k, made, false);
+            r->runners[k->count] = (rt_runner){.ns = NAN};
+            if (status) release(k, made);
+            else k->count++;
+            if (status == SPC_E_NOMEM) return status;
+        }
     return SPC_OK;
 }
 

@@ -191,6 +191,22 @@ static tune_rules rules_of(tuner *t, double until) {
     return rules;
 }
 
+static bool may_make_final(void *ctx) {
+    tuner *t = ctx;
+    return tell(t, t->at->count, NULL) && seconds_left(t) > 0;
+}
+
+/* The best once more, next to what other code generators make of them. */
+static spc_status race_final(tuner *t, tune_kernel *k, double until, tune_result *result) {
+    spc_status status = tune_make_final(k, result, may_make_final, t);
+    if (status || t->stopped) return status;
+    const tune_rules rules = rules_of(t, until);
+    tune_result final;
+    status = tune_race(k, &rules, &final);
+    if (!status && final.timed) *result = final;
+    return status;
+}
+
 static spc_status race(tuner *t, tune_kernel *k) {
     tune_result result = {0};
     const double share = seconds_left(t) / (double)t->races_left, until = spent(t) + share;
@@ -201,6 +217,7 @@ static spc_status race(tuner *t, tune_kernel *k) {
         const tune_rules rules = rules_of(t, until);
         status = tune_race(k, &rules, &result);
     }
+    if (!status && !t->stopped && result.timed && tune_has_final(k) && seconds_left(t) > 0) status = race_final(t, k, until, &result);
     if (!status && result.timed) keep(t, &result);
     if (!status && !t->stopped) tell(t, 0, result_text(t, &result));
     tune_release(k);

@@ -39,13 +39,18 @@ spc_status tune_pick(tune_kernel *, api_program *base);
 spc_status tune_compile(tune_kernel *, bool (*go_on)(void *ctx), void *ctx);
 void tune_release(tune_kernel *);
 
-/* ---- race.c ---- */
-
 typedef struct tune_result {
     size_t best;
     bool timed, decided, stopped;
     rt_runner runners[RT_RACE_MOST];
 } tune_result;
+
+/* Option backend says any, and there are several code generators: a second race among the best of the first and these as
+ * the other generators make them. The planner's own plan stays the first. */
+bool tune_has_final(const tune_kernel *);
+spc_status tune_make_final(tune_kernel *, tune_result *, bool (*go_on)(void *ctx), void *ctx);
+
+/* ---- race.c ---- */
 
 typedef struct tune_rules {
     spc_exec exec; /* without scratch */

@@ -21,12 +21,12 @@ static uint64_t hash_text(const char *text)
     return hash;
 }
 
-/* The same kernel, built before; or NULL, and this one is known from now on. */
-static const ir_func *known_kernel(lw_shared *s, const ir_func *func)
+/* The same kernel for the same code generator, built before; or NULL, and this one is known from now on. */
+static const ir_func *known_kernel(lw_shared *s, const ir_func *func, const char *backend)
 {
     ir_func nameless = *func;
     nameless.name = "";
-    nameless.plan = NULL;
+    nameless.plan = *backend ? backend : NULL;
     const char *text = ir_print_func(&nameless, s->module->arena);
     uint64_t hash = hash_text(text);
     lw_known_kernel **slot = &s->table[hash % s->table_size];
@@ -294,7 +294,7 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     make_params(k);
     make_share(k);
     nest->build(k);
-    const ir_func *same = known_kernel(s, func);
+    const ir_func *same = known_kernel(s, func, terms->backend);
     if (same)
         ir_func_remove(m, func);
     *out = (lw_variant){.kernel = same ? same : func, .blocks = k->blocks, .slot_bytes = k->slot_bytes,

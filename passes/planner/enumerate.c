@@ -177,6 +177,7 @@ static void impose(const ir_plan_terms *given, ir_plan_terms *t)
     t->lanes = given->lanes ? given->lanes : t->lanes;
     t->par = given->par ? given->par : t->par;
     t->pack = given->pack ? given->pack : t->pack;
+    memcpy(t->backend, given->backend, sizeof t->backend);
 }
 
 static bool same_terms(const ir_plan_terms *a, const ir_plan_terms *b)

@@ -140,6 +140,52 @@ class Tune(kit.Case):
         self.assertNotIn(ODD, self.plan("w.db", "same", "--cpu=x86-64-v3")[1])
         self.assertNotIn(ODD, self.plan("w.db", "same", "--threads=2")[1])
 
+    def test_late_weights(self):
+        """A weight without data gets the plan of the nearest density that was measured, but none that lives on equal rows."""
+        def late_plan():
+            self.spc("m.sdl", "--emit=plan", "--wisdom=w.db")
+            return self.out
+        self.tune()
+        self.change("UPDATE plans SET plan = ?, facts = 'density 0.5, cells 0.5, spread 0.1'", ODD)
+        self.assertIn(ODD, late_plan())
+        fields = [f for _, f, *_ in self.rows("PRAGMA table_info(plans)")]
+        near = ODD.replace("unroll=1", "unroll=2")
+        picked = ", ".join("'density 0.12, cells 0.12, spread 0.3'" if f == "facts" else f"'{near}'" if f == "plan" else f for f in fields)
+        self.change(f"INSERT INTO plans SELECT {picked} FROM plans") # no hint: 0.1
+        self.assertIn(near, late_plan())
+        self.change("UPDATE plans SET facts = facts || ', rows alike 8'")
+        self.assertNotIn("store=csr", late_plan())
+
+    # ---- code generators ----
+
+    def test_any_backend(self):
+        built = [name for name in ("llvm", "gccjit") if f"{name} (" in kit.VERSION]
+        self.tune("--backend=any", seconds="20")
+        ((plan, others, backend),) = self.rows("SELECT plan, others, backend FROM plans")
+        self.assertEqual(backend, "any")
+        for name in built[1:]:
+            self.assertIn(f"backend={name}", plan + others)
+        x = np.arange(5 * 32, dtype=np.float32).reshape(5, 32) % 7 - 3
+        np.save(self.path("x.npy"), x)
+        for name in built: # each in turn wins, beside kernels of the other
+            self.change("UPDATE plans SET plan = ?", f"{ODD} backend={name}")
+            self.assertIn(f"backend={name}", self.plan("w.db", "same", "--backend=any")[1])
+            self.spc("run", *self.base, "--layer=same", "--backend=any", "--in=x=x.npy", "--out=y=y.npy", "--wisdom=w.db")
+            self.assertTrue(np.array_equal(np.load(self.path("y.npy")), np.maximum(x @ self.weights["w"].T, 0)))
+            self.spc(*self.base, "--backend=any", "--wisdom=w.db", "-o", f"{name}.so", "--cache=none")
+            self.spc("check", *self.base, "--backend=any", "--wisdom=w.db")
+        self.assertNotIn("backend=", self.plan()[1]) # found for any generator, not for this one
+
+    def test_plan_names_backend(self):
+        self.spc("run", *self.base, "--layer=add", "--in=x=x.npy", "--plan=@*.* backend=no!", status=1)
+        self.assertIn("'no!' is no value of backend=", self.err)
+        self.spc(*self.base, "-o", "k.so", "--plan=@same.0 backend=tcc", status=3)
+        self.assertIn('there is no backend "tcc"', self.err)
+        for name in [name for name in ("llvm", "gccjit") if f"{name} (" in kit.VERSION]:
+            self.spc(*self.base, "--emit=asm", f"--plan=@same.0 backend={name}")
+            for symbol in ("spck_net_0", "spck_net_1", "net:", "same:"):
+                self.assertIn(symbol, self.out)
+
     # ---- time and interruption ----
 
     def test_no_time(self):

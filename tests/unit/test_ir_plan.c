@@ -92,6 +92,8 @@ static void test_errors(void **state) {
         {"@a.0 lanes=cols", "plan:1:12", "batch, rows, k"},
         {"@a.0 par=", "plan:1:10", "none, cols, rows, both"},
         {"@a.0 pack=maybe", "plan:1:11", "yes, no"},
+        {"@a.0 backend=", "plan:1:14", "name of a code generator"},
+        {"@a.0 backend=no!", "plan:1:14", "name of a code generator"},
         {"@a.0 speed=9", "plan:1:6", "'speed' is no term of a plan; terms are store=, tile="},
         {"@a.0 unroll=1 unroll=2", "plan:1:15", "twice"},
         {"@a.0 unroll", "plan:1:6", "no term"},
