@@ -70,23 +70,22 @@ static spc_status add_values(const reader *r, const char *text) {
     return SPC_OK;
 }
 
-static spc_status require_dims(const reader *r) {
-    api_choices *c = r->choices;
+static spc_status require_dims(spc_session *s, const char *layer, api_choices *c) {
     ir_text missing;
-    ir_text_init(&missing, r->session->arena);
+    ir_text_init(&missing, s->arena);
     c->all = 1;
     for (size_t i = 0; i < c->count; i++) {
         const size_t count = c->value_count[i];
         if (!count) ir_text_add(&missing, "%s%s", missing.len ? ", " : "", c->names[i]);
         if (count && c->all > MAX_CHOICES / count)
-            return api_fail(r->session, SPC_E_ARG, "option dims", "over %d choices of dims", MAX_CHOICES);
+            return api_fail(s, SPC_E_ARG, "option dims", "over %d choices of dims", MAX_CHOICES);
         c->all *= count;
     }
     if (!missing.len) return SPC_OK;
-    return api_fail(r->session, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", r->face->name, missing.data);
+    return api_fail(s, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", layer, missing.data);
 }
 
-spc_status api_choices_read(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
+spc_status api_choices_given(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
     const reader r = {s, face, m, out};
     *out = (api_choices){.count = face->ndims, .names = IR_ARRAY(s->arena, const char *, face->ndims),
                          .value_count = IR_ARRAY(s->arena, size_t, face->ndims), .values = IR_ARRAY(s->arena, int64_t *, face->ndims)};
@@ -94,8 +93,12 @@ spc_status api_choices_read(spc_session *s, const api_face *face, const char *di
         out->names[i] = ir_strdup(s->arena, face->dims[i]->name);
         out->values[i] = IR_ARRAY(s->arena, int64_t, MAX_CHOICES);
     }
-    spc_status status = add_values(&r, dims);
-    return status ? status : require_dims(&r);
+    return add_values(&r, dims);
+}
+
+spc_status api_choices_read(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
+    spc_status status = api_choices_given(s, face, dims, m, out);
+    return status ? status : require_dims(s, face->name, out);
 }
 
 api_dims api_choice(spc_session *s, const api_choices *c, size_t index) {

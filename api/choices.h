@@ -25,6 +25,8 @@ typedef struct api_choices {
 spc_status api_choices_read(spc_session *, const api_face *, const char *dims, const ir_module *, api_choices *out);
 /* SPC_E_ARG, reported: the layer has no dim of this name. */
 spc_status api_fail_dim(spc_session *, const api_face *, const char *name, size_t len);
+/* The same, but a dim may have no value; `all` is not counted. */
+spc_status api_choices_given(spc_session *, const api_face *, const char *dims, const ir_module *, api_choices *out);
 /* The index-th choice; the last dim changes first. */
 api_dims api_choice(spc_session *, const api_choices *, size_t index);
 

@@ -59,6 +59,7 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
                             .derive = api_weight_derive,
                             .derive_ctx = s,
                             .dense = api_is_dense(s),
+                            .budget = api_budget(s),
                             .after = keep_dump,
                             .after_ctx = need};
     api_wisdom wisdom = {.session = s, .program = program};

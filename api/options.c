@@ -20,6 +20,24 @@ static spc_status check_backend(spc_session *s, const char *value) {
     return refuse(s, "backend", "there is no backend \"%s\"; built in are %sany, interp, reference", value, known.data);
 }
 
+/* Digits and one point, whatever the locale says of points. -1: it is something else. */
+static double parse_times(const char *text) {
+    double value = 0, unit = 1;
+    const size_t whole = strspn(text, "0123456789");
+    const char *c = text;
+    for (; *c >= '0' && *c <= '9'; c++) value = 10 * value + (*c - '0');
+    if (*c == '.')
+        for (c++; *c >= '0' && *c <= '9'; c++) value += (unit /= 10) * (*c - '0');
+    return !*c && whole && whole < 10 ? value : -1;
+}
+
+double api_budget(const spc_session *s) { return parse_times(api_option_value(s, API_budget)); }
+
+static spc_status check_budget(spc_session *s, const char *value) {
+    if (parse_times(value) >= 0) return SPC_OK;
+    return refuse(s, "budget", "\"%s\" is no number of times, as 2 or 1.5%s", value, "");
+}
+
 static spc_status check_cpu(spc_session *s, const char *value) {
     ir_target target;
     rt_error error;

@@ -124,6 +124,7 @@ spc_status api_read_file(spc_session *, const char *path, ir_source *out);
 static inline const char *api_option_value(const spc_session *s, api_option option) { return s->options[option]; }
 /* Option dense: weights are stored dense, and a plan given by hand does not count. */
 bool api_is_dense(const spc_session *);
+double api_budget(const spc_session *); /* option budget */
 /* NULL where the option is not set or "none". */
 const char *api_path_option(const spc_session *, api_option);
 

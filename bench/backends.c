@@ -8,6 +8,7 @@
  * geometric means. pattern: how the weight is declared (unstructured; dense; 2:4; "block(4, 4)": random matrices are then
  * made to fit). Every result is first checked against sums in f64. */
 #include "matrix.h"
+#include "sizes.h"
 #include "timing.h"
 #include <spc/spc.h>
 #include <inttypes.h>
@@ -253,16 +254,8 @@ static bool read_option(options *o, const char *arg)
     const char *value = strchr(arg, '=');
     if (!value++)
         return false;
-    if (strncmp(arg, "--n=", 4) == 0) {
-        for (o->sizes = 0; o->sizes < MAX_SIZES && *value; value += strspn(value, ",")) {
-            char *end;
-            o->n[o->sizes] = strtoll(value, &end, 10);
-            if (end == value || o->n[o->sizes++] < 1)
-                return false;
-            value = end;
-        }
-        return o->sizes > 0 && !*value;
-    }
+    if (strncmp(arg, "--n=", 4) == 0)
+        return bench_read_sizes(value, o->n, MAX_SIZES, &o->sizes);
     if (strncmp(arg, "--seconds=", 10) == 0)
         return (o->seconds = atof(value)) > 0;
     if (strncmp(arg, "--plan=", 7) == 0)

@@ -9,6 +9,7 @@
  * no peers take part. Exit status 1 if a result was wrong. */
 #include "dense.h"
 #include "peers.h"
+#include "sizes.h"
 #include "timing.h"
 #include <inttypes.h>
 #include <spc/spc.h>
@@ -287,25 +288,13 @@ static int print_peers(void)
     return 0;
 }
 
-static bool read_sizes(options *o, const char *value)
-{
-    for (o->sizes = 0; o->sizes < MAX_SIZES && *value; value += strspn(value, ",")) {
-        char *end;
-        o->n[o->sizes] = strtoll(value, &end, 10);
-        if (end == value || o->n[o->sizes++] < 1)
-            return false;
-        value = end;
-    }
-    return o->sizes > 0 && !*value;
-}
-
 static bool read_option(options *o, const char *arg)
 {
     const char *value = strchr(arg, '=');
     if (!value++)
         return false;
     if (strncmp(arg, "--n=", 4) == 0)
-        return read_sizes(o, value);
+        return bench_read_sizes(value, o->n, MAX_SIZES, &o->sizes);
     if (strncmp(arg, "--seconds=", 10) == 0)
         return (o->seconds = atof(value)) > 0;
     if (strncmp(arg, "--rounds=", 9) == 0)

@@ -7,6 +7,7 @@
  * A unit is a matrix and a form, with all columns; units that stand in FILE are left out, so that a run can be cut in
  * pieces. --describe: instead, prints what the model's prediction of each plan is made of. --wait: compiles first, prints "ready", and measures once a line is read, for machines that are shared. */
 #include "planner_cell.h"
+#include "sizes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -149,18 +150,6 @@ static int run(const options *o)
     return fclose(out) != 0 || !good;
 }
 
-static bool read_sizes(options *o, const char *text)
-{
-    for (o->sizes = 0; *text && o->sizes < BENCH_MAX_SIZES; text += strspn(text, ",")) {
-        char *end;
-        o->n[o->sizes] = strtoll(text, &end, 10);
-        if (end == text || o->n[o->sizes++] < 1)
-            return false;
-        text = end;
-    }
-    return o->sizes > 0 && !*text;
-}
-
 static bool read_option(options *o, const char *arg)
 {
     const char *value = strchr(arg, '=');
@@ -183,7 +172,7 @@ static bool read_option(options *o, const char *arg)
                 *table[i].number = atoi(value);
             return true;
         }
-    return strncmp(arg, "--n=", 4) == 0 && read_sizes(o, value);
+    return strncmp(arg, "--n=", 4) == 0 && bench_read_sizes(value, o->n, BENCH_MAX_SIZES, &o->sizes);
 }
 
 int main(int argc, char **argv)

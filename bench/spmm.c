@@ -7,6 +7,7 @@
  * on the non-zeros. Every result is first checked against sums in f64. Without files: all of SPC_DATA_DIR/dlmc. */
 #include "dense.h"
 #include "matrix.h"
+#include "sizes.h"
 #include <spc/spc.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -232,16 +233,8 @@ static bool read_option(options *o, const char *arg)
         return o->fixed = true;
     if (!value++)
         return false;
-    if (strncmp(arg, "--n=", 4) == 0) {
-        for (o->sizes = 0; o->sizes < MAX_SIZES && *value; value += strspn(value, ",")) {
-            char *end;
-            o->n[o->sizes] = strtoll(value, &end, 10);
-            if (end == value || o->n[o->sizes++] < 1)
-                return false;
-            value = end;
-        }
-        return o->sizes > 0 && !*value;
-    }
+    if (strncmp(arg, "--n=", 4) == 0)
+        return bench_read_sizes(value, o->n, MAX_SIZES, &o->sizes);
     if (strncmp(arg, "--seconds=", 10) == 0)
         return (o->seconds = atof(value)) > 0;
     if (strncmp(arg, "--match=", 8) == 0)

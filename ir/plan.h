@@ -38,6 +38,7 @@ typedef struct ir_plan_line {
     int kernel;        /* -1: any */
     ir_plan_variant *variants; /* the last has dim NULL */
     const char *origin; /* "user", "planner", "wisdom" */
+    const char *left_out; /* storages that further variants would have had but for the budget of bytes; NULL: none */
     ir_loc loc;
     struct ir_plan_line *next;
 } ir_plan_line;

@@ -40,6 +40,9 @@ typedef struct pass_context {
     const char *isolate; /* keep one fused op of this layer, as a layer of that name; NULL: all */
     int isolate_kernel;
     bool dense; /* plan every weight as if it were declared dense, for comparison */
+    /* The storages of one large weight, for different sizes, take at most so many times its dense bytes, unless one alone
+     * takes more; 0: no limit. */
+    double budget;
     /* Rank plans as if weights had this density, whatever their data; 0: as they are. For break-even points. */
     double assumed_density;
     /* Called after every pass with its name, for --dump; may be NULL. */

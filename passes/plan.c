@@ -27,7 +27,7 @@ static void complete_line(const planner_facts *f, const ir_plan_line *given, ir_
         complete_given(f, given, plan, line);
         return;
     }
-    size_t count = planner_variants(f, variants);
+    size_t count = planner_variants(f, variants, &line->left_out);
     for (size_t i = 0; i < count; i++)
         ir_plan_add_variant(plan, line, variants[i].limit ? f->batch_dim : NULL, variants[i].limit, &variants[i].terms);
 }

@@ -5,17 +5,16 @@
  * the caches and does not count. Inputs and results rotate through more memory than the first cache level holds. Calls
  * shorter than a few microseconds are timed several at once. */
 #include "api/bench/bench.h"
+#include "api/buffers.h"
 
 #include "runtime/clock.h"
-#include "runtime/dtype.h"
 #include "runtime/module.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SAMPLES = 1 << 20, MAX_PROFILES = 256, MAX_BLOCK = 200, MAX_REPEAT = 10000, MAX_SETS = 256, LEAST = 3 };
+enum { MAX_SAMPLES = 1 << 20, MAX_PROFILES = 256, MAX_BLOCK = 200, MAX_REPEAT = 10000, LEAST = 3 };
 static const double SAMPLE_NS = 1e4, BLOCK_NS = 2e6;
-static const int64_t LARGE_SET = 64 << 20;
 
 typedef struct sample_list {
     double *values;
@@ -49,8 +48,9 @@ typedef struct meter {
     spc_session *session;
     const bench_setting *setting;
     runner run[BENCH_FORMS];
-    size_t sets, next; /* of buffers */
-    spc_tensor *tensors; /* sets x (inputs, then results) */
+    api_buffers buffers;
+    size_t next;         /* set of them */
+    spc_tensor *tensors; /* of the first set: inputs, then results */
     size_t nin, nout;
     spc_exec exec;
     spc_status status; /* of the first call that failed */
@@ -62,64 +62,14 @@ double bench_now(void) { return rt_clock_now(); }
 
 static spc_status no_memory(spc_session *s) { return api_fail(s, SPC_E_NOMEM, NULL, "no memory for the tensors of the measurement"); }
 
-static void *allocate(spc_session *s, size_t bytes) {
-    size_t rounded;
-    if (__builtin_add_overflow(bytes, (size_t)64, &rounded)) return NULL;
-    void *data = aligned_alloc(64, rounded / 64 * 64);
-    if (data) ir_defer(s->arena, free, data);
-    return data;
-}
-
-static int64_t tensor_bytes(const spc_tensor *t, int64_t *count) {
-    *count = 1;
-    for (int i = 0; i < t->rank; i++)
-        if (__builtin_mul_overflow(*count, t->dims[i], count)) return -1;
-    return rt_dtype_bytes(t->dtype, *count);
-}
-
-/* SplitMix64: the same numbers on every machine. Integers are small, so that they may be indices. */
-static void fill(spc_tensor *t, int64_t count, uint64_t *state) {
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t z = *state += 0x9e3779b97f4a7c15u;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-        z ^= z >> 31;
-        const double unit = (double)(z >> 11) / 9007199254740992.0;
-        rt_value_set(t->dtype, t->data, i, rt_dtype_is_float(t->dtype) ? unit * 2 - 1 : t->dtype == SPC_BOOL ? (double)(z & 1) : (double)(z & 3));
-    }
-}
-
-static spc_status allocate_set(meter *m, const spc_tensor *shapes, spc_tensor *set, uint64_t *state) {
-    for (size_t i = 0; i < m->nin + m->nout; i++) {
-        int64_t count;
-        const int64_t bytes = tensor_bytes(&shapes[i], &count);
-        set[i] = shapes[i];
-        set[i].data = bytes < 0 ? NULL : allocate(m->session, (size_t)bytes);
-        if (!set[i].data) return no_memory(m->session);
-        memset(set[i].data, 0, (size_t)bytes);
-        if (i < m->nin) fill(&set[i], count, state);
-    }
-    return SPC_OK;
-}
-
 static spc_status make_buffers(meter *m, const bench_dims *dims) {
     spc_session *s = m->session;
     const char *layer = m->run[0].form->layer;
-    const size_t each = m->nin + m->nout;
-    spc_tensor *shapes = IR_ARRAY(s->arena, spc_tensor, each);
+    spc_tensor *shapes = IR_ARRAY(s->arena, spc_tensor, m->nin + m->nout);
     spc_status status = api_input_shapes(s, layer, dims->text, shapes, m->nin);
     if (!status) status = api_result_shapes(s, layer, dims->text, shapes, m->nin, shapes + m->nin, m->nout);
-    int64_t bytes = 0, count, l1 = rt_cpu_caches().l1d;
-    for (size_t i = 0; i < each && !status; i++) {
-        const int64_t more = tensor_bytes(&shapes[i], &count);
-        if (more < 0 || __builtin_add_overflow(bytes, more + 64, &bytes)) status = no_memory(s);
-    }
-    if (status) return status;
-    const int64_t wanted = 4 * (l1 ? l1 : 65536) / (bytes ? bytes : 1) + 2;
-    m->sets = bytes > LARGE_SET ? 1 : wanted < MAX_SETS ? (size_t)wanted : MAX_SETS;
-    m->tensors = IR_ARRAY(s->arena, spc_tensor, m->sets * each);
-    uint64_t state = m->setting->seed;
-    for (size_t i = 0; i < m->sets && !status; i++) status = allocate_set(m, shapes, m->tensors + i * each, &state);
+    if (!status) status = api_buffers_make(s, shapes, m->nin, m->nout, m->setting->seed, &m->buffers);
+    m->tensors = m->buffers.tensors;
     return status;
 }
 
@@ -136,8 +86,8 @@ static void make_words(meter *m, runner *r, const bench_dims *dims) {
     ir_arena *arena = m->session->arena;
     const size_t each = m->nin + m->nout;
     r->word_count = face->ndims + each + 1;
-    r->words = IR_ARRAY(arena, uint64_t *, m->sets);
-    for (size_t set = 0; set < m->sets; set++) {
+    r->words = IR_ARRAY(arena, uint64_t *, m->buffers.sets);
+    for (size_t set = 0; set < m->buffers.sets; set++) {
         uint64_t *word = r->words[set] = IR_ARRAY(arena, uint64_t, r->word_count);
         for (size_t i = 0; i < face->ndims; i++) *word++ = (uint64_t)value_of(dims, face->dims[i]->name);
         for (size_t i = 0; i < each; i++) *word++ = (uintptr_t)m->tensors[set * each + i].data;
@@ -146,7 +96,7 @@ static void make_words(meter *m, runner *r, const bench_dims *dims) {
 }
 
 static void call(meter *m, const runner *r) {
-    const size_t set = m->next++ % m->sets;
+    const size_t set = m->next++ % m->buffers.sets;
     const spc_tensor *tensors = m->tensors + set * (m->nin + m->nout);
     const spc_status status = r->form->function
                                   ? (spc_status)rt_call_words(r->form->function, r->words[set], r->word_count)
@@ -169,7 +119,7 @@ static spc_status make_scratch(meter *m) {
         if (status) return api_fail(m->session, status, NULL, "%s", spc_module_error(form->module));
         if (bytes > most) most = bytes;
     }
-    m->exec.scratch = allocate(m->session, most);
+    m->exec.scratch = api_allocate(m->session, (int64_t)most);
     m->exec.scratch_bytes = most;
     return m->exec.scratch ? SPC_OK : no_memory(m->session);
 }
@@ -264,7 +214,7 @@ static size_t drop_unsteady(runner *r, rt_pace *pace, double *work, bool *keep) 
 
 static bench_times summarise(spc_session *s, runner *r) {
     const size_t blocks = r->blocks.count;
-    void *memory = allocate(s, blocks * (sizeof(rt_pace) + 2 * sizeof(double) + sizeof(bool)) + 64);
+    void *memory = api_allocate(s, (int64_t)(blocks * (sizeof(rt_pace) + 2 * sizeof(double) + sizeof(bool))));
     size_t count = r->samples.count;
     if (memory) {
         double *work = (double *)((rt_pace *)memory + blocks);
@@ -331,7 +281,7 @@ static spc_status measure_kernels(meter *m, double *out[BENCH_FORMS]) {
     for (int f = 0; f < BENCH_FORMS; f++) {
         const size_t kernels = m->run[f].form->kernel_count;
         out[f] = IR_ARRAY(m->session->arena, double, kernels);
-        samples[f] = allocate(m->session, (MAX_PROFILES * kernels + 1) * sizeof(double));
+        samples[f] = api_allocate(m->session, (int64_t)((MAX_PROFILES * kernels + 1) * sizeof(double)));
         if (!samples[f]) return no_memory(m->session);
     }
     const double start = bench_now(), budget = m->setting->seconds * 1e9 / 4;
@@ -359,8 +309,7 @@ static spc_status prepare(meter *m, const bench_dims *dims) {
 
 static void release(meter *m) {
     ir_arena *arena = m->session->arena;
-    for (size_t i = 0; m->tensors && i < m->sets * (m->nin + m->nout); i++)
-        if (m->tensors[i].data) ir_release(arena, m->tensors[i].data);
+    api_buffers_release(m->session, &m->buffers);
     if (m->exec.scratch) ir_release(arena, m->exec.scratch);
     for (int f = 0; f < BENCH_FORMS; f++) {
         free(m->run[f].samples.values);

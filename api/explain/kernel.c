@@ -267,6 +267,9 @@ static void say_plans(const explain_layer *l, const explain_group *g) {
     if (!g->line) return;
     const bool tuned = g->line->origin && !strcmp(g->line->origin, "wisdom");
     ir_text_add(label(l, "plan"), "%s%s\n", tuned ? "from " : "by the ", g->line->origin ? g->line->origin : "planner");
+    if (g->line->left_out)
+        ir_text_add(l->out, "      left out, for with it the storages would take over %s times the dense bytes (--budget): %s\n",
+                    api_option_value(l->session, API_budget), g->line->left_out);
     for (const ir_plan_variant *v = g->line->variants; v; v = v->next) say_variant(l, g, v);
     explain_write_measured(l, g);
 }

@@ -1,5 +1,6 @@
 /* race: candidates of one kernel at work. All get the same inputs; each one's results are compared with the first one's
  * before anything is timed. Inputs and results rotate through more memory than the first cache level holds. */
+#include "api/buffers.h"
 #include "api/tune/tune.h"
 
 #include "runtime/dtype.h"
@@ -8,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SETS = 64, SEED = 1 };
-static const int64_t LARGE_SET = 64 << 20;
+enum { SEED = 1 };
 /* A gain of little when a kernel runs alone may be none among others, whose data fills the caches. */
 static const double FAVOUR_FIRST = 0.96;
 static const double FAVOUR_DENSE = 0.95; /* of a sparse plan and a dense one that are even, the dense one is simpler */
@@ -17,9 +17,10 @@ static const double FAVOUR_DENSE = 0.95; /* of a sparse plan and a dense one tha
 typedef struct course {
     tune_kernel *kernel;
     const tune_rules *rules;
-    size_t sets, next; /* of buffers */
+    api_buffers buffers;
+    size_t next; /* set of them */
     size_t nin, nout;
-    spc_tensor *tensors; /* sets x (inputs, then results) */
+    spc_tensor *tensors; /* of the first set: inputs, then results */
     spc_tensor *expected; /* results of the first candidate */
     size_t word_count;
     uint64_t **words; /* of each set: dims, addresses, exec */
@@ -29,37 +30,6 @@ typedef struct course {
 /* ---- buffers ---- */
 
 static spc_status no_memory(spc_session *s) { return api_fail(s, SPC_E_NOMEM, NULL, "no memory for the tensors of the race"); }
-
-static void *allocate(spc_session *s, int64_t bytes) {
-    void *data = bytes < 0 || bytes > INT64_MAX - 64 ? NULL : aligned_alloc(64, ((size_t)bytes + 64) / 64 * 64);
-    if (data) ir_defer(s->arena, free, data);
-    return data;
-}
-
-static int64_t count_of(const spc_tensor *t) {
-    int64_t count = 1;
-    for (int i = 0; i < t->rank; i++)
-        if (__builtin_mul_overflow(count, t->dims[i], &count)) return -1;
-    return count;
-}
-
-static int64_t bytes_of(const spc_tensor *t) {
-    const int64_t count = count_of(t);
-    return count < 0 ? -1 : rt_dtype_bytes(t->dtype, count);
-}
-
-/* SplitMix64: the same numbers on every machine. Integers are small, so that they may be indices. */
-static void fill(spc_tensor *t, uint64_t *state) {
-    const int64_t count = count_of(t);
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t z = *state += 0x9e3779b97f4a7c15u;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-        z ^= z >> 31;
-        const double unit = (double)(z >> 11) / 9007199254740992.0;
-        rt_value_set(t->dtype, t->data, i, rt_dtype_is_float(t->dtype) ? unit * 2 - 1 : t->dtype == SPC_BOOL ? (double)(z & 1) : (double)(z & 3));
-    }
-}
 
 static bool shape_of(const course *c, const ir_type *type, spc_tensor *out) {
     const api_dims *dims = &c->kernel->dims;
@@ -79,43 +49,20 @@ static spc_status shapes_of(const course *c, spc_tensor *shapes) {
                                     c->kernel->dims.text);
 }
 
-static spc_status allocate_set(course *c, const spc_tensor *shapes, spc_tensor *set, uint64_t *state) {
-    for (size_t i = 0; i < c->nin + c->nout; i++) {
-        const int64_t bytes = bytes_of(&shapes[i]);
-        set[i] = shapes[i];
-        set[i].data = allocate(c->kernel->session, bytes);
-        if (!set[i].data) return no_memory(c->kernel->session);
-        memset(set[i].data, 0, (size_t)bytes);
-        if (i < c->nin) fill(&set[i], state);
-    }
-    return SPC_OK;
-}
-
 static spc_status make_buffers(course *c) {
-    ir_arena *arena = c->kernel->session->arena;
+    spc_session *session = c->kernel->session;
     const size_t each = c->nin + c->nout;
-    spc_tensor *shapes = IR_ARRAY(arena, spc_tensor, each);
+    spc_tensor *shapes = IR_ARRAY(session->arena, spc_tensor, each);
     spc_status status = shapes_of(c, shapes);
-    int64_t bytes = 0;
-    const int64_t l1 = rt_cpu_caches().l1d;
-    for (size_t i = 0; i < each && !status; i++) {
-        const int64_t more = bytes_of(&shapes[i]);
-        if (more < 0 || __builtin_add_overflow(bytes, more, &bytes)) status = no_memory(c->kernel->session);
-    }
-    if (status) return status;
-    const int64_t wanted = 4 * (l1 ? l1 : 65536) / (bytes ? bytes : 1) + 2;
-    c->sets = bytes > LARGE_SET ? 1 : wanted < MAX_SETS ? (size_t)wanted : MAX_SETS;
-    c->tensors = IR_ARRAY(arena, spc_tensor, c->sets * each);
-    c->expected = IR_ARRAY(arena, spc_tensor, each);
-    uint64_t state = SEED;
-    for (size_t i = 0; i < c->sets && !status; i++) status = allocate_set(c, shapes, c->tensors + i * each, &state);
+    if (!status) status = api_buffers_make(session, shapes, c->nin, c->nout, SEED, &c->buffers);
+    c->tensors = c->buffers.tensors;
+    c->expected = IR_ARRAY(session->arena, spc_tensor, each);
     return status;
 }
 
 static void release(course *c) {
     ir_arena *arena = c->kernel->session->arena;
-    for (size_t i = 0; c->tensors && i < c->sets * (c->nin + c->nout); i++)
-        if (c->tensors[i].data) ir_release(arena, c->tensors[i].data);
+    api_buffers_release(c->kernel->session, &c->buffers);
     for (size_t i = 0; c->expected && i < c->nout; i++)
         if (c->expected[i].data) ir_release(arena, c->expected[i].data);
     if (c->exec.scratch) ir_release(arena, c->exec.scratch);
@@ -133,7 +80,7 @@ static spc_status make_scratch(course *c) {
         if (status) return api_fail(k->session, status, NULL, "%s", spc_module_error(at->module));
         if (bytes > most) most = bytes;
     }
-    c->exec.scratch = allocate(k->session, (int64_t)most);
+    c->exec.scratch = api_allocate(k->session, (int64_t)most);
     c->exec.scratch_bytes = most;
     return c->exec.scratch ? SPC_OK : no_memory(k->session);
 }
@@ -145,8 +92,8 @@ static void make_words(course *c) {
     ir_arena *arena = c->kernel->session->arena;
     const size_t each = c->nin + c->nout;
     c->word_count = face->ndims + each + 1;
-    c->words = IR_ARRAY(arena, uint64_t *, c->sets);
-    for (size_t set = 0; set < c->sets; set++) {
+    c->words = IR_ARRAY(arena, uint64_t *, c->buffers.sets);
+    for (size_t set = 0; set < c->buffers.sets; set++) {
         uint64_t *word = c->words[set] = IR_ARRAY(arena, uint64_t, c->word_count);
         for (size_t i = 0; i < face->ndims; i++, word++)
             for (size_t d = 0; d < dims->count; d++)
@@ -160,7 +107,7 @@ static bool call(void *ctx, size_t candidate, int64_t calls) {
     course *c = ctx;
     const tune_candidate *at = &c->kernel->candidates[candidate];
     for (int64_t i = 0; i < calls; i++)
-        if (rt_call_words(at->function, c->words[c->next++ % c->sets], c->word_count)) return false;
+        if (rt_call_words(at->function, c->words[c->next++ % c->buffers.sets], c->word_count)) return false;
     return true;
 }
 
@@ -172,7 +119,7 @@ static double tolerance(spc_dtype dtype) {
 
 /* Within the tolerance of the largest magnitude of the result; NaN equals NaN, infinities themselves. */
 static bool agrees(const spc_tensor *got, const spc_tensor *want) {
-    const int64_t count = count_of(want);
+    const int64_t count = api_tensor_count(want);
     double most = 0;
     for (int64_t i = 0; i < count; i++) {
         const double value = fabs(rt_value_get(want->dtype, want->data, i));
@@ -197,9 +144,9 @@ static spc_status expect(course *c) {
     if (status) return api_fail(s, status, NULL, "%s", spc_module_error(first->module));
     for (size_t i = 0; i < c->nout; i++) {
         const spc_tensor *result = &c->tensors[c->nin + i];
-        const int64_t bytes = bytes_of(result);
+        const int64_t bytes = api_tensor_bytes(result);
         c->expected[i] = *result;
-        c->expected[i].data = allocate(s, bytes);
+        c->expected[i].data = api_allocate(s, bytes);
         if (!c->expected[i].data) return no_memory(s);
         memcpy(c->expected[i].data, result->data, (size_t)bytes);
     }
@@ -207,7 +154,7 @@ static spc_status expect(course *c) {
 }
 
 static bool is_right(course *c, const tune_candidate *at) {
-    for (size_t i = 0; i < c->nout; i++) memset(c->tensors[c->nin + i].data, 0x55, (size_t)bytes_of(&c->tensors[c->nin + i]));
+    for (size_t i = 0; i < c->nout; i++) memset(c->tensors[c->nin + i].data, 0x55, (size_t)api_tensor_bytes(&c->tensors[c->nin + i]));
     bool right = !run_once(c, at);
     for (size_t i = 0; i < c->nout && right; i++) right = agrees(&c->tensors[c->nin + i], &c->expected[i]);
     return right;

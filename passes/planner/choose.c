@@ -20,7 +20,9 @@ typedef struct field {
     const planner_facts *f;
     size_t count;
     planner_kernel kernels[PLANNER_MAX_CANDIDATES];
+    bool banned[PLANNER_MAX_CANDIDATES]; /* for the storage's bytes */
     double regret[POINTS][PLANNER_MAX_CANDIDATES];
+    double reach[POINTS][PLANNER_MAX_CANDIDATES]; /* regret of the best path to this kernel */
     int from[POINTS][PLANNER_MAX_CANDIDATES]; /* the kernel of the point before, on the best path to this one */
 } field;
 
@@ -73,20 +75,94 @@ static double change(const field *d, size_t a, size_t b)
     return a == b ? 0 : VARIANT + (same_weight(&d->kernels[a], &d->kernels[b]) ? 0 : COPY);
 }
 
-/* The best path: the kernel of each point. */
-static void find_path(field *d, size_t path[POINTS])
+/* The best path: the kernel of each point; returns its regret. */
+static double find_path(field *d, size_t path[POINTS])
 {
+    for (size_t i = 0; i < d->count; i++)
+        d->reach[0][i] = d->banned[i] ? INFINITY : d->regret[0][i];
     for (int p = 1; p < POINTS; p++)
         for (size_t i = 0; i < d->count; i++) {
             double reach[PLANNER_MAX_CANDIDATES];
             for (size_t j = 0; j < d->count; j++)
-                reach[j] = d->regret[p - 1][j] + change(d, j, i);
+                reach[j] = d->reach[p - 1][j] + change(d, j, i);
             d->from[p][i] = (int)least_of(reach, d->count);
-            d->regret[p][i] += reach[d->from[p][i]];
+            d->reach[p][i] = d->banned[i] ? INFINITY : d->regret[p][i] + reach[d->from[p][i]];
         }
-    path[POINTS - 1] = least_of(d->regret[POINTS - 1], d->count);
+    path[POINTS - 1] = least_of(d->reach[POINTS - 1], d->count);
     for (int p = POINTS - 1; p > 0; p--)
         path[p - 1] = (size_t)d->from[p][path[p]];
+    return d->reach[POINTS - 1][path[POINTS - 1]];
+}
+
+/* ---- the budget of storages ---- */
+
+/* The point has a storage that none before it on the path has. */
+static bool is_new_storage(const field *d, const size_t path[POINTS], int point)
+{
+    for (int p = 0; p < point; p++)
+        if (same_weight(&d->kernels[path[p]], &d->kernels[path[point]]))
+            return false;
+    return true;
+}
+
+static double path_bytes(const field *d, const size_t path[POINTS], int *storages)
+{
+    double bytes = 0;
+    *storages = 0;
+    for (int p = 0; p < POINTS; p++)
+        if (is_new_storage(d, path, p)) {
+            const planner_population *held = &d->kernels[path[p]].population;
+            bytes += held->value_bytes + held->metadata_bytes;
+            ++*storages;
+        }
+    return bytes;
+}
+
+static void ban(field *d, size_t kernel, bool banned)
+{
+    for (size_t i = 0; i < d->count; i++)
+        if (same_weight(&d->kernels[i], &d->kernels[kernel]))
+            d->banned[i] = banned;
+}
+
+/* The storage of the path without which the rest does best. */
+static size_t least_missed(field *d, const size_t path[POINTS])
+{
+    size_t best = path[0], other[POINTS];
+    double least = INFINITY;
+    for (int p = 0; p < POINTS; p++) {
+        if (!is_new_storage(d, path, p))
+            continue;
+        ban(d, path[p], true);
+        const double regret = find_path(d, other);
+        ban(d, path[p], false);
+        if (regret < least) {
+            least = regret;
+            best = path[p];
+        }
+    }
+    return best;
+}
+
+/* Leaves storages out until the rest keeps to the budget. *note: which, for people; NULL: none. */
+static void keep_budget(field *d, size_t path[POINTS], const char **note)
+{
+    static const double LARGE = 1 << 20; /* bytes; smaller weights may be there as often as pays */
+    const lw_region *region = d->f->region;
+    const int each = ir_dtype_of(region->fused->args[region->contraction.a_arg]->type->dtype)->bytes;
+    const double dense = each * (double)d->f->rows * (double)d->f->depth, budget = d->f->context->budget;
+    int storages;
+    ir_text out;
+    ir_text_init(&out, d->f->module->arena);
+    *note = NULL;
+    while (budget > 0 && dense >= LARGE && path_bytes(d, path, &storages) > budget * dense && storages > 1) {
+        const size_t missed = least_missed(d, path);
+        ban(d, missed, true);
+        ir_text_add(&out, "%s%s", out.len ? ", " : "", d->kernels[missed].terms.store);
+        find_path(d, path);
+    }
+    if (out.len)
+        *note = out.data;
 }
 
 /* Between two points: up to how many columns the first of two kernels is the cheaper one. */
@@ -112,14 +188,16 @@ static size_t write_path(const field *d, const size_t path[POINTS], planner_vari
 static void open_field(field *d, const planner_facts *f, const ir_plan_terms *given)
 {
     d->f = f;
+    memset(d->banned, 0, sizeof d->banned);
     d->count = planner_enumerate(f, given, d->kernels, PLANNER_MAX_CANDIDATES);
 }
 
-size_t planner_variants(const planner_facts *f, planner_variant out[PLANNER_MAX_VARIANTS])
+size_t planner_variants(const planner_facts *f, planner_variant out[PLANNER_MAX_VARIANTS], const char **left_out)
 {
     static const ir_plan_terms open;
     field d;
     size_t path[POINTS];
+    *left_out = NULL;
     if (f->columns || !f->batch_dim || !f->region->contraction.packed) {
         out[0] = (planner_variant){0, open};
         planner_choose(f, f->columns, f->columns, &out[0].terms);
@@ -129,6 +207,7 @@ size_t planner_variants(const planner_facts *f, planner_variant out[PLANNER_MAX_
     for (int p = 0; p < POINTS; p++)
         fill_regrets(&d, p, points[p]);
     find_path(&d, path);
+    keep_budget(&d, path, left_out);
     return write_path(&d, path, out);
 }
 

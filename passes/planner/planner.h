@@ -80,6 +80,7 @@ typedef struct planner_variant {
     int64_t limit;
     ir_plan_terms terms;
 } planner_variant;
-size_t planner_variants(const planner_facts *, planner_variant out[PLANNER_MAX_VARIANTS]);
+/* left_out: storages that would have paid but for the context's budget of bytes, as text; NULL: none. */
+size_t planner_variants(const planner_facts *, planner_variant out[PLANNER_MAX_VARIANTS], const char **left_out);
 
 #endif

@@ -194,10 +194,52 @@ static void test_estimates(void **state)
     check_estimate("band(-2, 2)", 1, 1, 0, "band:-2:2", 0);
 }
 
+/* How many storages the plan of the only kernel has, its K tiles being what they are; and what was left out. */
+static int stores_at(world *w, double budget, const char **left_out)
+{
+    const ir_plan_terms *seen[PLANNER_MAX_VARIANTS];
+    int count = 0;
+    w->context.budget = budget;
+    w->context.plan = ir_plan_new(w->arena);
+    assert_int_equal(pass_find("plan")->run(w->module, &w->context), SPC_OK);
+    *left_out = w->context.plan->lines->left_out;
+    for (const ir_plan_variant *v = w->context.plan->lines->variants; v; v = v->next) {
+        bool known = false;
+        for (int i = 0; i < count; i++)
+            known = known || (!strcmp(seen[i]->store, v->terms.store) && seen[i]->tile_k == v->terms.tile_k);
+        if (!known)
+            seen[count++] = &v->terms;
+    }
+    return count;
+}
+
+/* The less there may be the fewer storages there are, but one always; what goes is named. Small weights are left alone. */
+static void test_budget(void **state)
+{
+    (void)state;
+    const char *left_out;
+    world w = {0};
+    open_world(&w, "znver4", "dim n; weight w: f32[1024, 512] sparse unstructured(density=0.4);\n"
+                             "layer f(x: f32[n, 512]) -> y: f32[n, 1024] { y = linear(x, w); }");
+    const int all = stores_at(&w, 0, &left_out);
+    assert_true(all > 1 && !left_out);
+    assert_int_equal(stores_at(&w, 0.01, &left_out), 1);
+    assert_non_null(left_out);
+    assert_true(stores_at(&w, 1.3, &left_out) < all || !left_out);
+    assert_int_equal(stores_at(&w, 100, &left_out), all);
+    assert_null(left_out);
+    close_world(&w);
+    open_world(&w, "znver4", "dim n; weight w: f32[256, 192] sparse unstructured(density=0.4);\n"
+                             "layer f(x: f32[n, 192]) -> y: f32[n, 256] { y = linear(x, w); }");
+    const int small = stores_at(&w, 0, &left_out);
+    assert_int_equal(stores_at(&w, 0.01, &left_out), small);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_candidates), cmocka_unit_test(test_budget),
         cmocka_unit_test(test_wrong_questions),
         cmocka_unit_test(test_estimates),
     };
