@@ -1,6 +1,6 @@
-/* fuse: every core (contraction, op along axes, copy) with its elementwise tail, and every tree of elementwise ops,
- * becomes one fused op: one kernel. An op joins its user where it has no other user, the user is elementwise and both
- * have the same shape; a group holds one core at most. Constants and extents are copied into the groups that use them. Requires
+/* fuse: every core (contraction, op along axes, copy) with its elementwise tail, and every group of elementwise ops,
+ * becomes one fused op: one kernel. An op joins the elementwise op whose group has all of its users, as in x * sigmoid(x),
+ * where shapes are the same; a group holds one core at most. Constants and extents are copied into the groups that use them. Requires
  * graphs; afterwards they hold inputs, weights, views, fused ops and outputs only, and every output is the result of a
  * fused op of its own, or a view of one. */
 #include "passes/graph.h"
@@ -9,19 +9,29 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MAX_GROUP_ARGS = 48 };
+/* MAX_FEEDING: elementwise ops between a depthwise convolution and the panels that it makes. */
+enum { MAX_GROUP_ARGS = 48, MAX_SHARED = 8, MAX_FEEDING = 12 };
+
+/* A value that members of a group use, of several users. */
+typedef struct shared_use {
+    ir_op *value;
+    int seen; /* how many of its uses are the group's */
+} shared_use;
 
 typedef struct group {
     bool core;
     bool closed; /* takes no tail */
-    bool feeds;  /* a depthwise convolution on planes and elementwise ops of one operand: makes panels for what follows */
+    bool feeds;  /* a depthwise convolution on planes and elementwise ops of it alone: makes panels for what follows */
     int args;    /* an upper bound on the values from outside */
+    int size;    /* elementwise members */
+    int loose;   /* their operands, constants left out, that no member makes */
+    int count;   /* of shared */
+    shared_use shared[MAX_SHARED];
 } group;
 
 /* What is known of an op of the old body. */
 typedef struct op_info {
     int uses;
-    ir_op *user;   /* the last one */
     ir_op *leader; /* last op of the group; the op itself when it leads */
     group group;   /* of a leader */
     ir_op *fresh;  /* its value in the new body */
@@ -54,10 +64,8 @@ static void count_uses(fuser *fu)
     for (ir_op *op = fu->f->body.first; op; op = op->next) {
         op->mark = IR_NEW(fu->m->arena, op_info);
         info(op)->leader = op;
-        for (int i = 0; i < op->nargs; i++) {
+        for (int i = 0; i < op->nargs; i++)
             info(op->args[i])->uses++;
-            info(op->args[i])->user = op;
-        }
     }
 }
 
@@ -71,13 +79,58 @@ static bool is_fed_by(ir_module *m, const ir_op *op, const ir_op *x)
     return lw_planes_plain(&w);
 }
 
-/* Elementwise, of one operand that is no constant. */
-static bool has_one_operand(const ir_op *op)
+static void note_use(group *g, ir_op *value, int seen)
 {
-    int operands = 0;
-    for (int i = 0; i < op->nargs; i++)
-        operands += op->args[i]->code != IR_OP_const;
-    return op->nargs <= 2 && operands == 1;
+    for (int i = 0; i < g->count; i++)
+        if (g->shared[i].value == value) {
+            g->shared[i].seen += seen;
+            return;
+        }
+    if (g->count < MAX_SHARED) /* else it keeps a kernel of its own */
+        g->shared[g->count++] = (shared_use){value, seen};
+}
+
+/* Whether all that use the value are in op's group, and it may be, too. */
+static bool may_join(const ir_op *op, const shared_use *use)
+{
+    const group *g = &info(op)->group, *theirs = &info(use->value)->group;
+    return use->seen == info(use->value)->uses && same_shape(use->value->type, op->type) && !theirs->closed &&
+           !(theirs->core && g->core) && g->args + theirs->args <= MAX_GROUP_ARGS;
+}
+
+static void join(ir_op *op, int which)
+{
+    group *g = &info(op)->group;
+    const shared_use use = g->shared[which];
+    const group *theirs = &info(use.value)->group;
+    g->shared[which] = g->shared[--g->count];
+    info(use.value)->leader = op;
+    g->core = g->core || theirs->core;
+    g->feeds = g->feeds || theirs->feeds;
+    g->args += theirs->args;
+    g->size += theirs->size;
+    g->loose += theirs->loose - use.seen;
+    for (int i = 0; i < theirs->count; i++)
+        note_use(g, theirs->shared[i].value, theirs->shared[i].seen);
+}
+
+/* The group of an elementwise op takes in what only its members use: each value that joins may bring more such. */
+static void join_values(ir_op *op)
+{
+    group *g = &info(op)->group;
+    g->size = 1;
+    for (int i = 0; i < op->nargs; i++) {
+        g->loose += op->args[i]->code != IR_OP_const;
+        if (computes(op->args[i]))
+            note_use(g, op->args[i], 1);
+    }
+    for (int i = 0; i < g->count;) {
+        const bool joins = may_join(op, &g->shared[i]);
+        if (joins)
+            join(op, i);
+        i = joins ? 0 : i + 1;
+    }
+    g->feeds = g->feeds && !g->loose && g->size <= MAX_FEEDING;
 }
 
 static void join_operands(ir_module *m, ir_op *op)
@@ -85,25 +138,13 @@ static void join_operands(ir_module *m, ir_op *op)
     group *g = &info(op)->group;
     g->core = graph_is_core(op);
     g->feeds = op->code == IR_OP_depthwise_conv2d_planes;
-    if (op->code == IR_OP_conv2d_planes && is_fed_by(m, op, op->args[0])) {
-        info(op->args[0])->leader = op;
-        g->args = op->nargs + info(op->args[0])->group.args;
-        return;
-    }
     g->closed = op->code == IR_OP_concat; /* its parts are stored separately */
     g->args = op->nargs;
-    if (!graph_is_elementwise(op))
-        return;
-    for (int i = 0; i < op->nargs; i++) {
-        ir_op *operand = op->args[i];
-        const group *theirs = &info(operand)->group;
-        if (!computes(operand) || info(operand)->uses != 1 || !same_shape(operand->type, op->type) ||
-            theirs->closed || (theirs->core && g->core) || g->args + theirs->args > MAX_GROUP_ARGS)
-            continue;
-        info(operand)->leader = op;
-        g->core = g->core || theirs->core;
-        g->feeds = theirs->feeds && has_one_operand(op);
-        g->args += theirs->args;
+    if (op->code == IR_OP_conv2d_planes && is_fed_by(m, op, op->args[0])) {
+        info(op->args[0])->leader = op;
+        g->args += info(op->args[0])->group.args;
+    } else if (graph_is_elementwise(op)) {
+        join_values(op);
     }
 }
 

@@ -8,7 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MAX_DIMS = 64 };
+/* Extents are of a bounded size: the largest of more needs than that is bounded by the largest slot for every task. */
+enum { MAX_DIMS = 64, MAX_NEEDS = 24 };
 
 /* A stretch of scratch that holds one intermediate result at a time, where sizes depend on dims: only values of the very
  * same size share. Where sizes are known, scratch.c does better. */
@@ -26,9 +27,10 @@ typedef struct entry_builder {
     lw_dims dims;    /* the layer's, plus threads once needed */
     slot *slots;
     const ir_extent *values_bytes; /* of all slots */
-    const ir_extent *tasks_bytes;  /* of the largest kernel's tasks */
-    const ir_extent **task_needs;  /* the distinct needs that tasks_bytes is the largest of */
-    int need_count, need_capacity;
+    const ir_extent *tasks_bytes;  /* of the largest kernel's tasks; NULL: too many needs */
+    const ir_extent *slot_bytes;   /* the largest of one task; NULL: cannot be told */
+    const ir_extent *task_needs[MAX_NEEDS]; /* the distinct needs that tasks_bytes is the largest of */
+    int need_count;
     ir_op *scratch, *tasks_scratch;
 } entry_builder;
 
@@ -289,17 +291,16 @@ static slot *take_slot(entry_builder *e, const ir_extent *bytes)
 }
 
 /* Layers repeat their kernels: each distinct need enters the maximum once, which keeps its text short. */
-static void add_task_need(entry_builder *e, const ir_extent *bytes)
+static void add_task_need(entry_builder *e, const lw_variant *v)
 {
+    const ir_extent *bytes = ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v));
+    e->slot_bytes = ir_extent_max(e->m, e->slot_bytes, v->slot_bytes);
     for (int i = 0; i < e->need_count; i++)
         if (e->task_needs[i] == bytes)
             return;
-    if (e->need_count == e->need_capacity) {
-        const ir_extent **grown = IR_ARRAY(e->m->arena, const ir_extent *, 2 * e->need_capacity + 16);
-        for (int i = 0; i < e->need_count; i++)
-            grown[i] = e->task_needs[i];
-        e->task_needs = grown;
-        e->need_capacity = 2 * e->need_capacity + 16;
+    if (e->need_count == MAX_NEEDS) {
+        e->tasks_bytes = NULL;
+        return;
     }
     e->task_needs[e->need_count++] = bytes;
     e->tasks_bytes = ir_extent_max(e->m, e->tasks_bytes, bytes);
@@ -329,14 +330,14 @@ static void plan_scratch(entry_builder *e, lw_variant *const *variants)
 {
     int time = 0, number = 0;
     e->values_bytes = constant(e, place_known(e));
-    e->tasks_bytes = constant(e, 0);
+    e->tasks_bytes = e->slot_bytes = constant(e, 0);
     for (ir_op *op = e->graph->body.first; op; op = op->next, time++) {
         if (op->code == IR_OP_fused) {
             if (!info(op)->buffer && !info(op)->life)
                 info(op)->slot = take_slot(e, round_up(e, tensor_bytes(e, op->type)));
             for (const lw_variant *v = variants[number++]; v; v = v->next)
                 if (v->slot_bytes)
-                    add_task_need(e, ir_extent_mul(e->m, v->slot_bytes, lw_task_count(e->m, v)));
+                    add_task_need(e, v);
         }
         for (int i = 0; i < op->nargs; i++) {
             const value_info *v = info(graph_viewed(op->args[i]));
@@ -344,6 +345,8 @@ static void plan_scratch(entry_builder *e, lw_variant *const *variants)
                 v->slot->taken = false;
         }
     }
+    if (!e->tasks_bytes)
+        e->tasks_bytes = ir_extent_mul(e->m, e->slot_bytes, lw_most_tasks(e->m));
 }
 
 static ir_op *value_buffer(entry_builder *e, const ir_op *view)

@@ -182,6 +182,13 @@ static void start_channel(depthwise *d, ir_op *channel)
         d->taps[t] = tap_weight(d, t);
 }
 
+/* The row of the weights that row `row` of the block's windows is for sum i; -1: none. */
+static int64_t weight_row(const lw_planes *w, int64_t row, int i)
+{
+    const int64_t first = row - i * w->stride[0];
+    return first >= 0 && first % w->step[0] == 0 && first / w->step[0] < w->size[0] ? first / w->step[0] : -1;
+}
+
 /* Adds row `row` of the windows of the block to every sum that sees it. */
 static void add_row(depthwise *d, ir_op *at, int64_t row)
 {
@@ -190,14 +197,76 @@ static void add_row(depthwise *d, ir_op *at, int64_t row)
     for (int kx = 0; kx < w->size[1]; kx++) {
         ir_op *x = NULL;
         for (int i = 0; i < d->block; i++) {
-            int64_t ky = (row - i * w->stride[0]) / w->step[0];
-            if (row < i * w->stride[0] || ky >= w->size[0] || ky * w->step[0] + i * w->stride[0] != row)
+            const int64_t ky = weight_row(w, row, i);
+            if (ky < 0)
                 continue;
             x = x ? x : load_tap(d->c, at, row, kx);
             ir_op *weight = tap_weight(d, ky * w->size[1] + kx);
             lw_set(&k->b, d->sums[i], lw_multiply_add(k, weight, x, lw_get(&k->b, d->sums[i])));
         }
     }
+}
+
+static int64_t block_reach(const depthwise *d)
+{
+    const lw_planes *w = d->c->w;
+    return (d->block - 1) * w->stride[0] + (w->size[0] - 1) * w->step[0] + 1;
+}
+
+static void sum_by_rows(depthwise *d, ir_op *at, ir_op *y)
+{
+    for (int64_t row = 0; row < block_reach(d); row++) {
+        lw_scope inside = begin_row(d->c, y, row, d->block);
+        add_row(d, at, row);
+        end_row(d->c, &inside);
+    }
+}
+
+/* Windows with more weights than registers, column of the window by column: its weights are held while all rows pass. The
+ * place of a column's loads is made opaque, so that those of another are not moved there and spilled. */
+static void sum_by_columns(depthwise *d, ir_op *at, ir_op *y, int64_t first, int64_t last)
+{
+    lw_kernel *k = d->c->k;
+    ir_builder *b = &k->b;
+    const lw_planes *w = d->c->w;
+    ir_op *weights[MAX_TAPS], *shift = y;
+    for (int kx = 0; kx < w->size[1]; kx++) {
+        shift = ir_build1(b, IR_OP_opaque, NULL, shift);
+        ir_op *moved = lw_sub(b, shift, y), *channel = lw_add(b, d->channel, moved), *from = lw_add(b, at, moved);
+        for (int64_t ky = 0; ky < w->size[0]; ky++)
+            weights[ky] = lw_splat(b, lw_load_compute(k, 1, d->weights, channel, (ky * w->size[1] + kx) * w->channels, NULL), k->lanes);
+        for (int64_t row = first; row < last; row++) {
+            ir_op *x = NULL;
+            for (int i = 0; i < d->block; i++) {
+                const int64_t ky = weight_row(w, row, i);
+                if (ky < 0)
+                    continue;
+                x = x ? x : load_tap(d->c, from, row, kx);
+                lw_set(b, d->sums[i], lw_multiply_add(k, weights[ky], x, lw_get(b, d->sums[i])));
+            }
+        }
+    }
+}
+
+/* Sums of windows that lie within the image's rows have no branches. */
+static void sum_windows(depthwise *d, ir_op *at, ir_op *y)
+{
+    ir_builder *b = &d->c->k->b;
+    const lw_planes *w = d->c->w;
+    const int64_t reach = block_reach(d), above = w->before[0], blocks = w->out[0] / d->block;
+    if (blocks == 1) { /* the rows outside are known */
+        const int64_t last = above + w->in[0];
+        sum_by_columns(d, at, y, above, last < reach ? last : reach);
+        return;
+    }
+    ir_op *start = lw_addi(b, lw_muli(b, y, w->stride[0]), -above);
+    ir_op *from_top = lw_compare(b, IR_OP_ge, start, lw_imm(b, 0));
+    ir_op *to_bottom = lw_compare(b, IR_OP_le, start, lw_imm(b, w->in[0] - reach));
+    lw_scope whole = lw_if(b, ir_build2(b, IR_OP_and, from_top->type, from_top, to_bottom));
+    sum_by_columns(d, at, y, 0, reach);
+    lw_else(b, &whole);
+    sum_by_rows(d, at, y);
+    lw_end(b, &whole);
 }
 
 /* Sums of rows y .. y + block of the channel whose plane begins at `plane`. */
@@ -210,12 +279,10 @@ static void sum_block(depthwise *d, ir_op *plane, ir_op *y)
         start = lw_splat(&k->b, lw_load_compute(k, 1, d->bias, d->channel, 0, NULL), k->lanes);
     for (int i = 0; i < d->block; i++)
         lw_set(&k->b, d->sums[i], start);
-    const int64_t rows = (d->block - 1) * w->stride[0] + (w->size[0] - 1) * w->step[0] + 1;
-    for (int64_t row = 0; row < rows; row++) {
-        lw_scope inside = begin_row(d->c, y, row, d->block);
-        add_row(d, at, row);
-        end_row(d->c, &inside);
-    }
+    if (w->size[0] * w->size[1] > MAX_HELD_TAPS)
+        sum_windows(d, at, y);
+    else
+        sum_by_rows(d, at, y);
 }
 
 /* Rows at once: a divisor of what there is, so that blocks come whole. */

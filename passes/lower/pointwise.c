@@ -2,8 +2,8 @@
  * regions that have nothing else.
  *
  * Each operand is read by its own shape against the result's: axes are aligned from the right, an axis of constant
- * extent 1 is stretched. Where every operand has the whole shape or one element, the result is walked as one flat
- * vector. */
+ * extent 1 is stretched. The last axes that every operand has, or none, are walked as one: a factor for each channel of
+ * planes goes along whole planes, and operands of the whole shape along one flat vector. */
 #include "passes/lower/lower.h"
 
 #include "passes/graph.h"
@@ -32,16 +32,6 @@ static bool has_one_element(const ir_type *type)
 {
     for (int i = 0; i < type->rank; i++)
         if (!is_one(type->dims[i]))
-            return false;
-    return true;
-}
-
-static bool same_shape(const ir_type *a, const ir_type *b)
-{
-    if (a->rank != b->rank)
-        return false;
-    for (int i = 0; i < a->rank; i++)
-        if (a->dims[i] != b->dims[i])
             return false;
     return true;
 }
@@ -203,21 +193,42 @@ void lw_finish(lw_kernel *k, ir_op *outer, ir_op *inner, int lanes, ir_op *mask,
 
 enum { TILE_ELEMENTS = 16384, TILE_ROWS = 16 };
 
-static bool is_flat(const lw_kernel *k)
+/* How many of the last axes make a row: those that each operand has all of, or none of. */
+static int row_axes(const lw_kernel *k)
 {
     const ir_type *result = k->region->result->type;
-    for (const ir_op *op = k->region->fused->body.first; op; op = op->next)
-        if (op->code == IR_OP_arg && !has_one_element(op->type) && !same_shape(op->type, result))
-            return false;
-    return true;
+    int axes = result->rank;
+    for (const ir_op *op = k->region->fused->body.first; op; op = op->next) {
+        if (op->code != IR_OP_arg || has_one_element(op->type))
+            continue;
+        int same = 1;
+        while (same < axes && is_stretched(op->type, result, same) == is_stretched(op->type, result, 0))
+            same++;
+        axes = same < axes ? same : axes;
+    }
+    return axes;
+}
+
+/* Product of the axes from .. to of the result. */
+static const ir_extent *product_of(const lw_kernel *k, int from, int to)
+{
+    const ir_extent *product = ir_extent_const(k->module, 1);
+    for (int i = from; i < to; i++)
+        product = ir_extent_mul(k->module, product, k->region->result->type->dims[i]);
+    return product;
+}
+
+static int64_t rows_of_tile(const ir_extent *row)
+{
+    int64_t length;
+    if (!ir_extent_is_const(row, &length))
+        return TILE_ROWS;
+    return length >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / (length ? length : 1);
 }
 
 int64_t lw_tile_rows(const lw_kernel *k)
 {
-    int64_t length;
-    if (!ir_extent_is_const(lw_last_extent(k->region->result->type, k->module), &length))
-        return TILE_ROWS;
-    return length >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / (length ? length : 1);
+    return rows_of_tile(lw_last_extent(k->region->result->type, k->module));
 }
 
 static const char *refuses(const lw_kernel *k)
@@ -229,12 +240,10 @@ static const char *refuses(const lw_kernel *k)
 static void measure(lw_kernel *k)
 {
     ir_module *m = k->module;
-    const ir_type *result = k->region->result->type;
-    const ir_extent *outer = lw_outer_extent(result, m);
-    int64_t unit = is_flat(k) ? TILE_ELEMENTS : lw_tile_rows(k);
-    if (is_flat(k))
-        outer = ir_extent_mul(m, outer, lw_last_extent(result, m));
-    k->units = ir_extent_ceildiv(m, outer, ir_extent_const(m, unit));
+    const int rank = k->region->result->type->rank, axes = row_axes(k);
+    const ir_extent *outer = product_of(k, 0, rank - axes), *length = product_of(k, rank - axes, rank);
+    k->units = axes == rank ? ir_extent_ceildiv(m, length, ir_extent_const(m, TILE_ELEMENTS))
+                            : ir_extent_ceildiv(m, outer, ir_extent_const(m, rows_of_tile(length)));
 }
 
 /* One row, or the flat vector: whole vectors, then a masked one. */
@@ -255,19 +264,19 @@ static void build_row(lw_kernel *k, ir_op *outer, ir_op *lo, ir_op *hi)
 static void build(lw_kernel *k)
 {
     ir_builder *b = &k->b;
-    const ir_type *result = k->region->result->type;
-    ir_op *outer = lw_extent(b, &k->dims, lw_outer_extent(result, k->module));
-    ir_op *length = lw_extent(b, &k->dims, lw_last_extent(result, k->module));
-    bool flat = is_flat(k);
-    int64_t unit = flat ? TILE_ELEMENTS : lw_tile_rows(k);
-    ir_op *total = flat ? lw_mul(b, outer, length) : outer;
-    ir_op *lo = lw_muli(b, k->tile_lo, unit), *hi = lw_min(b, lw_muli(b, k->tile_hi, unit), total);
+    const int rank = k->region->result->type->rank, axes = row_axes(k);
+    const ir_extent *row = product_of(k, rank - axes, rank);
+    ir_op *length = lw_extent(b, &k->dims, row), *rows_of_all = lw_extent(b, &k->dims, product_of(k, 0, rank - axes));
+    const bool flat = axes == rank;
+    const int64_t unit = flat ? TILE_ELEMENTS : rows_of_tile(row);
+    ir_op *lo = lw_muli(b, k->tile_lo, unit), *hi = lw_min(b, lw_muli(b, k->tile_hi, unit), flat ? length : rows_of_all);
     if (flat) {
         build_row(k, lw_imm(b, 0), lo, hi);
         return;
     }
+    ir_op *inside = lw_extent(b, &k->dims, product_of(k, rank - axes, rank - 1)); /* of a row, along all but the last axis */
     lw_scope rows = lw_for(b, lo, hi, lw_imm(b, 1));
-    build_row(k, rows.op, lw_imm(b, 0), length);
+    build_row(k, lw_mul(b, rows.op, inside), lw_imm(b, 0), length);
     lw_end(b, &rows);
 }
 

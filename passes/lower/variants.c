@@ -74,7 +74,7 @@ const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
 }
 
 /* One task when serial, else about four per thread, so that uneven tiles even out. */
-static const ir_extent *wanted_tasks(ir_module *m)
+const ir_extent *lw_most_tasks(ir_module *m)
 {
     const ir_extent *many = ir_extent_mul(m, ir_extent_const(m, 4), ir_extent_dim(m, "threads"));
     return ir_extent_sub(m, many, ir_extent_const(m, 3));
@@ -82,7 +82,7 @@ static const ir_extent *wanted_tasks(ir_module *m)
 
 const ir_extent *lw_task_count(ir_module *m, const lw_variant *v)
 {
-    return ir_extent_min(m, v->tiles, v->serial ? ir_extent_const(m, 1) : wanted_tasks(m));
+    return ir_extent_min(m, v->tiles, v->serial ? ir_extent_const(m, 1) : lw_most_tasks(m));
 }
 
 const ir_extent *lw_row_blocks(lw_kernel *k, const ir_extent *groups)
@@ -93,7 +93,7 @@ const ir_extent *lw_row_blocks(lw_kernel *k, const ir_extent *groups)
         return ir_extent_ceildiv(m, k->region->contraction.rows, ir_extent_const(m, k->terms->rows));
     if (k->terms->par == PLAN_PAR_NONE || k->terms->par == PLAN_PAR_COLS)
         return NULL;
-    const ir_extent *wanted = ir_extent_ceildiv(m, wanted_tasks(m), ir_extent_max(m, k->units, one));
+    const ir_extent *wanted = ir_extent_ceildiv(m, lw_most_tasks(m), ir_extent_max(m, k->units, one));
     return ir_extent_max(m, ir_extent_min(m, wanted, groups), one);
 }
 

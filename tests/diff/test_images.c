@@ -245,7 +245,7 @@ static void write_depthwise(writer *w)
     const image x = bounded(w);
     geometry g;
     char bias[16];
-    if (!draw_geometry(w, &x, 4, true, &g)) return;
+    if (!draw_geometry(w, &x, 5, true, &g)) return;
     image y = seen_through(&x, &g);
     y.bound = x.bound * 3 * g.size[0] * g.size[1] + 3;
     const int weight = w->weight_count++;
@@ -316,6 +316,44 @@ static void write_unary(writer *w)
     new_image(w, y);
 }
 
+/* Activations that use their operand several times, and what weighs channels. */
+static void write_gate(writer *w)
+{
+    image y = bounded(w);
+    const bool squares = 2 * y.fraction <= MOST_FRACTION;
+    const int64_t drawn = below(w, 4), form = squares || drawn == 0 ? drawn : 3;
+    const char *x = y.name;
+    if (form == 0) {
+        BODY(w, "    t%d = where(%s > 0, %s, %s * p%d);\n", w->count, x, x, x, w->input_count);
+        INPUT(w, ", p%d: f32[%lld]", w->input_count++, (long long)y.channels);
+    } else if (form == 1) {
+        BODY(w, "    t%d = %s * relu6(%s + 3);\n", w->count, x, x);
+    } else if (form == 2) {
+        BODY(w, "    t%d = %s * clip(reshape(sum(%s, axis=[1, 2]), [n, 1, 1, %lld]), -2, 2);\n", w->count, x, x, (long long)y.channels);
+    } else {
+        BODY(w, "    t%d = %s + q%d;\n", w->count, x, w->input_count);
+        INPUT(w, ", q%d: f32[n, 1, 1, %lld]", w->input_count++, (long long)y.channels);
+    }
+    y.bound = y.bound * 6 + 3;
+    y.fraction *= form == 1 || form == 2 ? 2 : 1;
+    new_image(w, y);
+}
+
+/* Zeros around the channels, or some of them. */
+static void write_channels(writer *w)
+{
+    image y = any_image(w);
+    const int64_t front = below(w, 3), behind = 1 + below(w, 4);
+    if (below(w, 2) && y.channels > front + 1) {
+        BODY(w, "    t%d = slice(%s, axis=3, from=%lld, to=%lld);\n", w->count, y.name, (long long)front, (long long)y.channels - 1);
+        y.channels -= front + 1;
+    } else {
+        BODY(w, "    t%d = pad(%s, [[0, 0], [0, 0], [0, 0], [%lld, %lld]]);\n", w->count, y.name, (long long)front, (long long)behind);
+        y.channels += front + behind;
+    }
+    new_image(w, y);
+}
+
 static bool same_size(const image *a, const image *b) { return !memcmp(a->size, b->size, sizeof a->size); }
 
 /* A residual, or both side by side. */
@@ -338,7 +376,7 @@ static void write_network(writer *w)
 {
     static void (*const statements[])(writer *) = {write_conv, write_conv, write_conv, write_depthwise, write_maxpool,
                                                    write_average, write_resize, write_depth_to_space, write_unary, write_binary,
-                                                   write_binary};
+                                                   write_binary, write_gate, write_gate, write_channels};
     char type[96];
     image x = {.channels = draw_channels(w), .bound = 3};
     for (int i = 0; i < 2; i++) x.size[i] = below(w, 3) ? (extent){0, 1 + below(w, 14)} : (extent){1 + below(w, 2), 0};

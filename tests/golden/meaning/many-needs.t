@@ -1,0 +1,74 @@
+# Kernels that need scratch of more different sizes than the entry can tell apart get the largest.
+spc-opt --all --verify --check net.sdl
+=== net.sdl
+dim n;
+weight w0: f32[22, 17] sparse unstructured;
+weight w1: f32[27, 22] sparse unstructured;
+weight w2: f32[32, 27] sparse unstructured;
+weight w3: f32[37, 32] sparse unstructured;
+weight w4: f32[42, 37] sparse unstructured;
+weight w5: f32[47, 42] sparse unstructured;
+weight w6: f32[52, 47] sparse unstructured;
+weight w7: f32[57, 52] sparse unstructured;
+weight w8: f32[62, 57] sparse unstructured;
+weight w9: f32[67, 62] sparse unstructured;
+weight w10: f32[72, 67] sparse unstructured;
+weight w11: f32[77, 72] sparse unstructured;
+weight w12: f32[82, 77] sparse unstructured;
+weight w13: f32[87, 82] sparse unstructured;
+weight w14: f32[92, 87] sparse unstructured;
+weight w15: f32[97, 92] sparse unstructured;
+weight w16: f32[102, 97] sparse unstructured;
+weight w17: f32[107, 102] sparse unstructured;
+weight w18: f32[112, 107] sparse unstructured;
+weight w19: f32[20, 112] sparse unstructured;
+weight w20: f32[25, 20] sparse unstructured;
+weight w21: f32[30, 25] sparse unstructured;
+weight w22: f32[35, 30] sparse unstructured;
+weight w23: f32[40, 35] sparse unstructured;
+weight w24: f32[45, 40] sparse unstructured;
+weight w25: f32[50, 45] sparse unstructured;
+weight w26: f32[55, 50] sparse unstructured;
+weight w27: f32[60, 55] sparse unstructured;
+weight w28: f32[65, 60] sparse unstructured;
+weight w29: f32[70, 65] sparse unstructured;
+weight w30: f32[75, 70] sparse unstructured;
+weight w31: f32[80, 75] sparse unstructured;
+weight w32: f32[85, 80] sparse unstructured;
+layer net(x: f32[n, 17]) -> y: f32[n, 85] {
+    v1 = clip(linear(x, w0), -2.0, 2.0);
+    v2 = clip(linear(v1, w1), -2.0, 2.0);
+    v3 = clip(linear(v2, w2), -2.0, 2.0);
+    v4 = clip(linear(v3, w3), -2.0, 2.0);
+    v5 = clip(linear(v4, w4), -2.0, 2.0);
+    v6 = clip(linear(v5, w5), -2.0, 2.0);
+    v7 = clip(linear(v6, w6), -2.0, 2.0);
+    v8 = clip(linear(v7, w7), -2.0, 2.0);
+    v9 = clip(linear(v8, w8), -2.0, 2.0);
+    v10 = clip(linear(v9, w9), -2.0, 2.0);
+    v11 = clip(linear(v10, w10), -2.0, 2.0);
+    v12 = clip(linear(v11, w11), -2.0, 2.0);
+    v13 = clip(linear(v12, w12), -2.0, 2.0);
+    v14 = clip(linear(v13, w13), -2.0, 2.0);
+    v15 = clip(linear(v14, w14), -2.0, 2.0);
+    v16 = clip(linear(v15, w15), -2.0, 2.0);
+    v17 = clip(linear(v16, w16), -2.0, 2.0);
+    v18 = clip(linear(v17, w17), -2.0, 2.0);
+    v19 = clip(linear(v18, w18), -2.0, 2.0);
+    v20 = clip(linear(v19, w19), -2.0, 2.0);
+    v21 = clip(linear(v20, w20), -2.0, 2.0);
+    v22 = clip(linear(v21, w21), -2.0, 2.0);
+    v23 = clip(linear(v22, w22), -2.0, 2.0);
+    v24 = clip(linear(v23, w23), -2.0, 2.0);
+    v25 = clip(linear(v24, w24), -2.0, 2.0);
+    v26 = clip(linear(v25, w25), -2.0, 2.0);
+    v27 = clip(linear(v26, w26), -2.0, 2.0);
+    v28 = clip(linear(v27, w27), -2.0, 2.0);
+    v29 = clip(linear(v28, w28), -2.0, 2.0);
+    v30 = clip(linear(v29, w29), -2.0, 2.0);
+    v31 = clip(linear(v30, w30), -2.0, 2.0);
+    v32 = clip(linear(v31, w31), -2.0, 2.0);
+    v33 = clip(linear(v32, w32), -2.0, 2.0);
+    y = v33;
+}
+=== expect 0
