@@ -21,7 +21,7 @@ typedef struct reader {
 
 /* What is known of an op: its value, or the weight it names, or the pad that it is. */
 typedef struct known {
-    int value;
+    int value; /* -1: part of an activation whose last op is still to come */
     int64_t pads[4];
 } known;
 
@@ -120,11 +120,59 @@ static bool read_convolution(reader *r)
     return set_window(r, s, of(op->args[0]));
 }
 
+static bool read_linear(reader *r)
+{
+    net_step *s = add_step(r, NET_CONV, of(r->op->args[0])->value, -1);
+    if (!s)
+        return false;
+    for (int i = 0; i < 2; i++)
+        s->kernel[i] = s->stride[i] = s->dilation[i] = 1;
+    s->weights = weight_data(r, r->op->args[1]);
+    s->bias = r->op->nargs > 2 ? weight_data(r, r->op->args[2]) : NULL;
+    return s->weights && (s->bias || r->op->nargs < 3) ? true : refuse(r, "its weights have no data");
+}
+
+static bool read_pool(reader *r)
+{
+    net_step *s = add_step(r, r->op->code == IR_OP_maxpool2d ? NET_MAX : NET_AVERAGE, of(r->op->args[0])->value, -1);
+    if (!s)
+        return false;
+    copy_pair(r->op, "size", s->kernel);
+    copy_pair(r->op, "stride", s->stride);
+    s->dilation[0] = s->dilation[1] = 1;
+    return set_window(r, s, of(r->op->args[0]));
+}
+
+static bool read_mean(reader *r)
+{
+    const ir_attr *axes = ir_attr_find(r->op, "axes");
+    if (r->op->args[0]->type->rank != 4 || axes->count != 2 || axes->ints[0] != 1 || axes->ints[1] != 2)
+        return refuse(r, "only over all pixels");
+    net_step *s = add_step(r, NET_AVERAGE, of(r->op->args[0])->value, -1);
+    for (int i = 0; s && i < 2; i++) {
+        s->kernel[i] = r->n->value[s->x].dims[1 + i];
+        s->stride[i] = s->dilation[i] = 1;
+    }
+    return s != NULL;
+}
+
+static bool read_concat(reader *r)
+{
+    if (r->op->nargs != 2)
+        return refuse(r, "only of two");
+    net_step *s = add_step(r, NET_CONCAT, of(r->op->args[0])->value, of(r->op->args[1])->value);
+    if (s)
+        s->axis = (int)ir_get_int(r->op, "axis", 0);
+    return s != NULL;
+}
+
 static bool read_pad(reader *r)
 {
     const ir_extent *before[IR_MAX_RANK];
     const ir_op *x = r->op->args[0];
     int64_t first, from, to;
+    if (x->type->rank == 4 && x->type->dims[3] != r->op->type->dims[3])
+        return add_step(r, NET_WIDEN, of(x)->value, -1) != NULL;
     *of(r->op) = *of(x);
     if (r->op->type->rank != 4 || !ir_get_extents(r->module, r->op, "before", 4, before))
         return refuse(r, "only images are padded");
@@ -138,17 +186,94 @@ static bool read_pad(reader *r)
     return true;
 }
 
+/* The step that makes x, to whose result something is done; NULL: told. */
+static net_step *step_behind(reader *r, const ir_op *x)
+{
+    const int number = of(x)->value;
+    const net_value *v = number < 0 ? NULL : &r->n->value[number];
+    if (!v || v->step < 0 || v->uses || r->n->step[v->step].activation || !isinf(r->n->step[v->step].low)) {
+        refuse(r, "only behind a step of its own");
+        return NULL;
+    }
+    of(r->op)->value = number;
+    return &r->n->step[v->step];
+}
+
+static bool read_part(reader *r)
+{
+    of(r->op)->value = -1;
+    return true;
+}
+
 static bool read_clip(reader *r)
 {
-    const int x = of(r->op->args[0])->value;
-    const net_value *v = &r->n->value[x];
-    if (v->step < 0 || v->uses)
-        return refuse(r, "only behind a step of its own");
-    net_step *s = &r->n->step[v->step];
+    if (of(r->op->args[0])->value < 0)
+        return read_part(r);
+    net_step *s = step_behind(r, r->op->args[0]);
+    if (!s)
+        return false;
     s->low = 0;
     s->high = r->op->code == IR_OP_relu6 ? 6 : INFINITY;
-    of(r->op)->value = x;
     return true;
+}
+
+static bool activate(reader *r, const ir_op *x, net_activation activation)
+{
+    net_step *s = step_behind(r, x);
+    if (s)
+        s->activation = activation;
+    return s != NULL;
+}
+
+static bool read_sigmoid(reader *r)
+{
+    return activate(r, r->op->args[0], NET_SIGMOID);
+}
+
+/* where(x > 0, x, x * slope) */
+static bool read_select(reader *r)
+{
+    const ir_op *above = r->op->args[0], *x = r->op->args[1], *below = r->op->args[2];
+    if (above->code != IR_OP_gt || above->args[0] != x || below->code != IR_OP_mul || below->args[0] != x)
+        return refuse(r, "only PReLU");
+    net_step *s = step_behind(r, x);
+    if (!s)
+        return false;
+    s->activation = NET_PRELU;
+    s->slope = weight_data(r, below->args[1]);
+    return s->slope ? true : refuse(r, "its slopes have no data");
+}
+
+/* What x is if op is relu6(x + 3); NULL. */
+static const ir_op *in_relu6(const ir_op *op)
+{
+    const ir_op *add = op->code == IR_OP_relu6 ? op->args[0] : NULL;
+    return add && add->code == IR_OP_add && add->args[1]->code == IR_OP_const && ir_get_float(add->args[1], "value", 0) == 3 ? add->args[0] : NULL;
+}
+
+/* relu6(x + 3) / 6, or x times that. */
+static bool read_div(reader *r)
+{
+    const ir_op *top = r->op->args[0], *bottom = r->op->args[1];
+    if (bottom->code != IR_OP_const || ir_get_float(bottom, "value", 0) != 6)
+        return refuse(r, "only hard swish and hard sigmoid");
+    if (in_relu6(top))
+        return activate(r, in_relu6(top), NET_HARD_SIGMOID);
+    if (top->code == IR_OP_mul && in_relu6(top->args[1]) == top->args[0])
+        return activate(r, top->args[0], NET_HARD_SWISH);
+    return refuse(r, "only hard swish and hard sigmoid");
+}
+
+/* Part of an activation, or the gate of squeeze and excitation. */
+static bool read_mul(reader *r)
+{
+    const ir_op *x = r->op->args[0], *y = r->op->args[1];
+    if (y->code == IR_OP_weight || in_relu6(y) == x)
+        return read_part(r);
+    if (of(x)->value < 0 || of(y)->value < 0 || x->type->rank != 4 || net_bytes(&r->n->value[of(y)->value]) !=
+        sizeof(float) * (size_t)net_channels(&r->n->value[of(x)->value]))
+        return refuse(r, "only by channel");
+    return add_step(r, NET_GATE, of(x)->value, of(y)->value) != NULL;
 }
 
 static bool read_resize(reader *r)
@@ -182,6 +307,8 @@ static bool read_reshape(reader *r)
 
 static bool read_add(reader *r)
 {
+    if (r->op->args[1]->code == IR_OP_const)
+        return read_part(r);
     return add_step(r, NET_ADD, of(r->op->args[0])->value, of(r->op->args[1])->value) != NULL;
 }
 
@@ -214,6 +341,10 @@ static bool read_op(reader *r)
         [IR_OP_conv2d] = read_convolution, [IR_OP_depthwise_conv2d] = read_convolution, [IR_OP_pad] = read_pad,
         [IR_OP_relu] = read_clip,       [IR_OP_relu6] = read_clip,          [IR_OP_resize_bilinear] = read_resize,
         [IR_OP_transpose] = read_transpose, [IR_OP_reshape] = read_reshape, [IR_OP_add] = read_add,
+        [IR_OP_const] = read_weight,    [IR_OP_gt] = read_part,             [IR_OP_select] = read_select,
+        [IR_OP_mul] = read_mul,         [IR_OP_div] = read_div,             [IR_OP_sigmoid] = read_sigmoid,
+        [IR_OP_linear] = read_linear,   [IR_OP_mean] = read_mean,           [IR_OP_maxpool2d] = read_pool,
+        [IR_OP_avgpool2d] = read_pool,  [IR_OP_concat] = read_concat,
     };
     if (!readers[r->op->code])
         return refuse(r, "this operation is not known here");
@@ -294,7 +425,7 @@ static bool takes_addition(const net *n, int x, int y)
     if (v->step < 0 || v->uses != 1 || v->of != x || n->value[y].step >= v->step)
         return false;
     const net_step *s = &n->step[v->step];
-    return (s->kind == NET_CONV || s->kind == NET_DEPTHWISE) && s->y < 0 && isinf(s->low);
+    return (s->kind == NET_CONV || s->kind == NET_DEPTHWISE) && s->y < 0 && isinf(s->low) && !s->activation;
 }
 
 void net_fuse_additions(net *n)
@@ -310,6 +441,8 @@ void net_fuse_additions(net *n)
         s->y = first ? add->y : add->x;
         s->low = add->low;
         s->high = add->high;
+        s->activation = add->activation;
+        s->slope = add->slope;
         s->out = add->out;
         n->value[add->out].step = (int)(s - n->step);
         add->dropped = true;
@@ -322,6 +455,11 @@ size_t net_bytes(const net_value *v)
     for (int i = 0; i < v->rank; i++)
         bytes *= (size_t)v->dims[i];
     return bytes;
+}
+
+int64_t net_channels(const net_value *v)
+{
+    return v->dims[v->rank - 1];
 }
 
 int net_last_use(const net *n, int value)
@@ -339,7 +477,7 @@ int net_last_use(const net *n, int value)
     return last;
 }
 
-void net_transpose(const net *n, const net_step *s, const float *x, float *y)
+static void transpose(const net *n, const net_step *s, const float *x, float *y)
 {
     const net_value *in = &n->value[s->x], *out = &n->value[s->out];
     int64_t strides[NET_MAX_RANK], at[NET_MAX_RANK] = {0}, stride = 1, run = 1;
@@ -357,5 +495,33 @@ void net_transpose(const net *n, const net_step *s, const float *x, float *y)
         memcpy(y + done, x + from, (size_t)run * sizeof *y);
         for (int i = rank - 1; i >= 0 && ++at[i] == out->dims[i]; i--)
             at[i] = 0;
+    }
+}
+
+/* Elements from an axis on. */
+static int64_t run_of(const net_value *v, int axis)
+{
+    int64_t run = 1;
+    for (int i = axis; i < v->rank; i++)
+        run *= v->dims[i];
+    return run;
+}
+
+void net_copy(const net *n, const net_step *s, const float *x, const float *y, float *out)
+{
+    const net_value *to = &n->value[s->out];
+    const bool widens = s->kind == NET_WIDEN;
+    const int axis = widens ? to->rank - 1 : s->axis;
+    if (s->kind == NET_TRANSPOSE) {
+        transpose(n, s, x, out);
+        return;
+    }
+    const int64_t first = run_of(&n->value[s->x], axis), whole = run_of(to, axis), all = run_of(to, 0);
+    for (int64_t at = 0; at < all; at += whole, x += first) {
+        memcpy(out + at, x, (size_t)first * sizeof *x);
+        if (widens)
+            memset(out + at + first, 0, (size_t)(whole - first) * sizeof *x);
+        else
+            memcpy(out + at + first, y + at / whole * (whole - first), (size_t)(whole - first) * sizeof *y);
     }
 }

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ARGS = 6, MAX_DATA = 4 };
+enum { MAX_ARGS = 8, MAX_DATA = 4 };
 
 typedef struct node {
     const net_step *step;
-    dnnl_primitive_t primitive; /* NULL: transposed by hand */
+    dnnl_primitive_t primitive; /* NULL: copied by hand */
     dnnl_exec_arg_t args[MAX_ARGS];
     int count;
-    const float *x;
-    float *y;
+    const float *x, *y;
+    float *out;
 } node;
 
 struct net_dnnl {
@@ -89,7 +89,7 @@ static bool place_values(net_dnnl *d)
 /* The logical order of oneDNN is n, c, h, w whatever lies where. */
 static dnnl_memory_desc_t image(const net_value *v)
 {
-    const dnnl_dims_t dims = {v->dims[0], v->dims[3], v->dims[1], v->dims[2]};
+    const dnnl_dims_t dims = {v->dims[0], net_channels(v), v->rank == 4 ? v->dims[1] : 1, v->rank == 4 ? v->dims[2] : 1};
     dnnl_memory_desc_t out;
     memset(&out, 0, sizeof out);
     dnnl_memory_desc_init_by_tag(&out, 4, dims, dnnl_f32, dnnl_nhwc);
@@ -108,6 +108,21 @@ static void add_arg(net_dnnl *d, node *at, int name, const dnnl_memory_desc_t *d
     at->args[at->count++] = (dnnl_exec_arg_t){name, memory(d, desc, data)};
 }
 
+static void append_activation(net_dnnl *d, const net_step *s, dnnl_post_ops_t ops)
+{
+    if (!isinf(s->low))
+        good(d, isinf(s->high) ? dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0)
+                               : dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_clip, s->low, s->high), "clip");
+    if (s->activation == NET_HARD_SWISH)
+        good(d, dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_hardswish, 0, 0), "hard swish");
+    if (s->activation == NET_SIGMOID)
+        good(d, dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_logistic, 0, 0), "sigmoid");
+    if (s->activation != NET_HARD_SIGMOID)
+        return;
+    good(d, dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_linear, 1 / 6.0f, 0.5f), "hard sigmoid");
+    good(d, dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_clip, 0, 1), "hard sigmoid");
+}
+
 static dnnl_primitive_attr_t attributes(net_dnnl *d, const net_step *s, bool in_place, const dnnl_memory_desc_t *added)
 {
     dnnl_primitive_attr_t attr = NULL;
@@ -116,14 +131,22 @@ static dnnl_primitive_attr_t attributes(net_dnnl *d, const net_step *s, bool in_
     good(d, dnnl_post_ops_create(&ops), "post-ops");
     if (in_place)
         good(d, dnnl_post_ops_append_sum(ops, 1), "sum");
-    else if (s->y >= 0 && s->kind != NET_ADD)
+    else if (added)
         good(d, dnnl_post_ops_append_binary(ops, dnnl_binary_add, added), "binary");
-    if (!isinf(s->low))
-        good(d, isinf(s->high) ? dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0)
-                               : dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_clip, s->low, s->high), "clip");
+    append_activation(d, s, ops);
     good(d, dnnl_primitive_attr_set_post_ops(attr, ops), "post-ops");
     dnnl_post_ops_destroy(ops);
     return attr;
+}
+
+/* One value for each channel. */
+static dnnl_memory_desc_t by_channel(const net_value *v)
+{
+    const dnnl_dims_t dims = {1, net_channels(v), 1, 1};
+    dnnl_memory_desc_t out;
+    memset(&out, 0, sizeof out);
+    dnnl_memory_desc_init_by_tag(&out, 4, dims, dnnl_f32, dnnl_nhwc);
+    return out;
 }
 
 /* Weights as they lie: [out, kh, kw, in], or [kh, kw, c] as c groups. */
@@ -165,14 +188,14 @@ static void build_convolution(net_dnnl *d, node *at)
     const net_step *s = at->step;
     const net_value *x = &d->n->value[s->x], *y = &d->n->value[s->out];
     const dnnl_dims_t strides = {s->stride[0], s->stride[1]}, dilates = {s->dilation[0] - 1, s->dilation[1] - 1};
-    const dnnl_dims_t left = {s->pads[0], s->pads[2]}, right = {s->pads[1], s->pads[3]}, outs = {y->dims[3]};
+    const dnnl_dims_t left = {s->pads[0], s->pads[2]}, right = {s->pads[1], s->pads[3]}, outs = {net_channels(y)};
     dnnl_memory_desc_t in = image(x), out = image(y), any, bias;
-    dnnl_memory_desc_t plain = plain_weights(s, y->dims[3], x->dims[3], &any);
+    dnnl_memory_desc_t plain = plain_weights(s, net_channels(y), net_channels(x), &any);
     dnnl_memory_desc_init_by_tag(&bias, 1, outs, dnnl_f32, dnnl_a);
     dnnl_convolution_desc_t desc;
     dnnl_primitive_desc_t pd = NULL;
     const bool in_place = s->y >= 0 && d->data[s->y] == d->data[s->out];
-    dnnl_primitive_attr_t attr = attributes(d, s, in_place, &out);
+    dnnl_primitive_attr_t attr = attributes(d, s, in_place, s->y >= 0 && !in_place ? &out : NULL);
     if (good(d, dnnl_dilated_convolution_forward_desc_init(&desc, dnnl_forward_inference, dnnl_convolution_auto, &in, &any,
                                                            s->bias ? &bias : NULL, &out, strides, dilates, left, right), "convolution") &&
         good(d, dnnl_primitive_desc_create(&pd, &desc, attr, d->engine, NULL), "convolution") &&
@@ -195,7 +218,7 @@ static void build_resize(net_dnnl *d, node *at)
     dnnl_memory_desc_t in = image(&d->n->value[s->x]), out = image(&d->n->value[s->out]);
     dnnl_resampling_desc_t desc;
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_primitive_attr_t attr = attributes(d, s, false, &out);
+    dnnl_primitive_attr_t attr = attributes(d, s, false, NULL);
     if (!s->half_pixel)
         good(d, dnnl_unimplemented, "resizing but with half_pixel");
     if (good(d, dnnl_resampling_forward_desc_init(&desc, dnnl_forward_inference, dnnl_resampling_linear, NULL, &in, &out), "resampling") &&
@@ -208,38 +231,93 @@ static void build_resize(net_dnnl *d, node *at)
     dnnl_primitive_attr_destroy(attr);
 }
 
-static void build_add(net_dnnl *d, node *at)
+/* An addition, or channels times their gates. */
+static void build_binary(net_dnnl *d, node *at)
 {
     const net_step *s = at->step;
-    dnnl_memory_desc_t desc = image(&d->n->value[s->out]);
-    dnnl_binary_desc_t add;
+    const bool gate = s->kind == NET_GATE;
+    dnnl_memory_desc_t desc = image(&d->n->value[s->out]), second = gate ? by_channel(&d->n->value[s->out]) : desc;
+    dnnl_binary_desc_t binary;
     dnnl_primitive_desc_t pd = NULL;
-    dnnl_primitive_attr_t attr = attributes(d, s, false, &desc);
-    if (good(d, dnnl_binary_desc_init(&add, dnnl_binary_add, &desc, &desc, &desc), "addition") &&
-        good(d, dnnl_primitive_desc_create(&pd, &add, attr, d->engine, NULL), "addition") &&
-        good(d, dnnl_primitive_create(&at->primitive, pd), "addition")) {
+    dnnl_primitive_attr_t attr = attributes(d, s, false, NULL);
+    if (good(d, dnnl_binary_desc_init(&binary, gate ? dnnl_binary_mul : dnnl_binary_add, &desc, &second, &desc), "binary") &&
+        good(d, dnnl_primitive_desc_create(&pd, &binary, attr, d->engine, NULL), "binary") &&
+        good(d, dnnl_primitive_create(&at->primitive, pd), "binary")) {
         add_arg(d, at, DNNL_ARG_SRC_0, &desc, d->data[s->x]);
-        add_arg(d, at, DNNL_ARG_SRC_1, &desc, d->data[s->y]);
+        add_arg(d, at, DNNL_ARG_SRC_1, &second, d->data[s->y]);
         add_arg(d, at, DNNL_ARG_DST, &desc, d->data[s->out]);
     }
     dnnl_primitive_desc_destroy(pd);
     dnnl_primitive_attr_destroy(attr);
 }
 
-static void build_transpose(net_dnnl *d, node *at)
+static void build_pool(net_dnnl *d, node *at)
+{
+    const net_step *s = at->step;
+    dnnl_memory_desc_t in = image(&d->n->value[s->x]), out = image(&d->n->value[s->out]);
+    const dnnl_dims_t strides = {s->stride[0], s->stride[1]}, size = {s->kernel[0], s->kernel[1]};
+    const dnnl_dims_t left = {s->pads[0], s->pads[2]}, right = {s->pads[1], s->pads[3]};
+    dnnl_pooling_desc_t desc;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_attr_t attr = attributes(d, s, false, NULL);
+    if (good(d, dnnl_pooling_forward_desc_init(&desc, dnnl_forward_inference,
+                                               s->kind == NET_MAX ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding, &in, &out,
+                                               strides, size, left, right), "pooling") &&
+        good(d, dnnl_primitive_desc_create(&pd, &desc, attr, d->engine, NULL), "pooling") &&
+        good(d, dnnl_primitive_create(&at->primitive, pd), "pooling")) {
+        add_arg(d, at, DNNL_ARG_SRC, &in, d->data[s->x]);
+        add_arg(d, at, DNNL_ARG_DST, &out, d->data[s->out]);
+    }
+    dnnl_primitive_desc_destroy(pd);
+    dnnl_primitive_attr_destroy(attr);
+}
+
+static void build_copy(net_dnnl *d, node *at)
 {
     at->x = d->data[at->step->x];
-    at->y = d->data[at->step->out];
+    at->y = at->step->y >= 0 ? d->data[at->step->y] : NULL;
+    at->out = d->data[at->step->out];
+}
+
+/* PReLU by itself, in place: as a post-op it sends convolutions to the reference implementation. */
+static void build_prelu(net_dnnl *d, node *at)
+{
+    const net_step *s = at->step;
+    dnnl_memory_desc_t data = image(&d->n->value[s->out]), slopes = by_channel(&d->n->value[s->out]);
+    dnnl_prelu_desc_t desc;
+    dnnl_primitive_desc_t pd = NULL;
+    if (good(d, dnnl_prelu_forward_desc_init(&desc, dnnl_forward_inference, &data, &slopes), "prelu") &&
+        good(d, dnnl_primitive_desc_create(&pd, &desc, NULL, d->engine, NULL), "prelu") &&
+        good(d, dnnl_primitive_create(&at->primitive, pd), "prelu")) {
+        add_arg(d, at, DNNL_ARG_SRC, &data, d->data[s->out]);
+        add_arg(d, at, DNNL_ARG_WEIGHTS, &slopes, (void *)s->slope);
+        add_arg(d, at, DNNL_ARG_DST, &data, d->data[s->out]);
+    }
+    dnnl_primitive_desc_destroy(pd);
+}
+
+static void build_step(net_dnnl *d, const net_step *s)
+{
+    static void (*const builders[NET_KINDS])(net_dnnl *, node *) = {
+        [NET_CONV] = build_convolution, [NET_DEPTHWISE] = build_convolution, [NET_ADD] = build_binary,
+        [NET_RESIZE] = build_resize,    [NET_TRANSPOSE] = build_copy,        [NET_MAX] = build_pool,
+        [NET_AVERAGE] = build_pool,     [NET_GATE] = build_binary,           [NET_WIDEN] = build_copy,
+        [NET_CONCAT] = build_copy,
+    };
+    d->nodes[d->count].step = s;
+    builders[s->kind](d, &d->nodes[d->count++]);
+    if (s->activation != NET_PRELU)
+        return;
+    d->nodes[d->count].step = s;
+    build_prelu(d, &d->nodes[d->count++]);
 }
 
 net_dnnl *net_dnnl_new(const net *n, float *const *values)
 {
-    static void (*const builders[])(net_dnnl *, node *) = {build_convolution, build_convolution, build_add, build_resize,
-                                                           build_transpose};
     net_dnnl *d = calloc(1, sizeof *d);
     d->n = n;
     d->data = calloc((size_t)n->values, sizeof *d->data);
-    d->nodes = calloc((size_t)n->steps, sizeof *d->nodes);
+    d->nodes = calloc(2 * (size_t)n->steps, sizeof *d->nodes);
     join_in_place((net *)n);
     for (int v = 0; v < n->values; v++)
         if (values[v])
@@ -248,10 +326,8 @@ net_dnnl *net_dnnl_new(const net *n, float *const *values)
         dnnl_stream_create(&d->stream, d->engine, dnnl_stream_default_flags))
         d->failed = true;
     for (int i = 0; i < n->steps && !d->failed; i++)
-        if (!n->step[i].dropped) {
-            d->nodes[d->count].step = &n->step[i];
-            builders[n->step[i].kind](d, &d->nodes[d->count++]);
-        }
+        if (!n->step[i].dropped)
+            build_step(d, &n->step[i]);
     if (!d->failed)
         return d;
     net_dnnl_free(d);
@@ -280,7 +356,7 @@ static void run_node(net_dnnl *d, const node *at)
     if (at->primitive)
         dnnl_primitive_execute(at->primitive, d->stream, at->count, at->args);
     else
-        net_transpose(d->n, at->step, at->x, at->y);
+        net_copy(d->n, at->step, at->x, at->y, at->out);
 }
 
 void net_dnnl_run(void *ctx)

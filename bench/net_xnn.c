@@ -84,20 +84,20 @@ static void define_convolution(net_xnn *x, const net_step *s)
 {
     const net_value *in = &x->n->value[s->x], *out = &x->n->value[s->out];
     const bool depthwise = s->kind == NET_DEPTHWISE;
-    const int64_t full[4] = {out->dims[3], s->kernel[0], s->kernel[1], in->dims[3]};
-    const int64_t thin[4] = {1, s->kernel[0], s->kernel[1], in->dims[3]};
+    const int64_t full[4] = {net_channels(out), s->kernel[0], s->kernel[1], net_channels(in)};
+    const int64_t thin[4] = {1, s->kernel[0], s->kernel[1], net_channels(in)};
     const uint32_t filter = tensor(x, 4, depthwise ? thin : full, s->weights, XNN_INVALID_VALUE_ID, 0);
-    const uint32_t bias = s->bias ? tensor(x, 1, &out->dims[3], s->bias, XNN_INVALID_VALUE_ID, 0) : XNN_INVALID_VALUE_ID;
+    const uint32_t bias = s->bias ? tensor(x, 1, &out->dims[out->rank - 1], s->bias, XNN_INVALID_VALUE_ID, 0) : XNN_INVALID_VALUE_ID;
     uint32_t g[10] = {(uint32_t)s->pads[0],     (uint32_t)s->pads[3],     (uint32_t)s->pads[1],   (uint32_t)s->pads[2],
                       (uint32_t)s->kernel[0],   (uint32_t)s->kernel[1],   (uint32_t)s->stride[0], (uint32_t)s->stride[1],
                       (uint32_t)s->dilation[0], (uint32_t)s->dilation[1]};
     if (depthwise)
         good(x, xnn_define_depthwise_convolution_2d(x->subgraph, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], 1,
-                                                    (size_t)in->dims[3], s->low, s->high, x->id[s->x], filter, bias,
+                                                    (size_t)net_channels(in), s->low, s->high, x->id[s->x], filter, bias,
                                                     x->id[s->out], 0), "depthwise convolution");
     else
         good(x, xnn_define_convolution_2d(x->subgraph, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], 1,
-                                          (size_t)in->dims[3], (size_t)out->dims[3], s->low, s->high, x->id[s->x], filter,
+                                          (size_t)net_channels(in), (size_t)net_channels(out), s->low, s->high, x->id[s->x], filter,
                                           bias, x->id[s->out], 0), "convolution");
 }
 
@@ -111,20 +111,84 @@ static void define_transpose(net_xnn *x, const net_step *s)
         good(x, xnn_define_depth_to_space(x->subgraph, x->id[split->of], x->id[s->out], (uint32_t)split->dims[3], 0), "depth to space");
 }
 
-static void define_step(net_xnn *x, int number)
+static void define_pool(net_xnn *x, const net_step *s)
 {
-    const net_step *s = &x->n->step[number];
+    const net_value *in = &x->n->value[s->x];
+    if (s->kind == NET_MAX)
+        good(x, xnn_define_max_pooling_2d(x->subgraph, (uint32_t)s->pads[0], (uint32_t)s->pads[3], (uint32_t)s->pads[1],
+                                          (uint32_t)s->pads[2], (uint32_t)s->kernel[0], (uint32_t)s->kernel[1], (uint32_t)s->stride[0],
+                                          (uint32_t)s->stride[1], 1, 1, s->low, s->high, x->id[s->x], x->id[s->out], 0), "pooling");
+    else if (s->kernel[0] == in->dims[1] && s->kernel[1] == in->dims[2])
+        good(x, xnn_define_global_average_pooling_2d(x->subgraph, s->low, s->high, x->id[s->x], x->id[s->out], 0), "pooling");
+    else
+        good(x, xnn_status_unsupported_parameter, "an average of windows");
+}
+
+static void define_gate(net_xnn *x, const net_step *s)
+{
+    good(x, xnn_define_multiply2(x->subgraph, s->low, s->high, x->id[s->x], x->id[s->y], x->id[s->out], 0), "gate");
+}
+
+static void define_add(net_xnn *x, const net_step *s)
+{
+    good(x, xnn_define_add2(x->subgraph, s->low, s->high, x->id[s->x], x->id[s->y], x->id[s->out], 0), "addition");
+}
+
+static void define_resize(net_xnn *x, const net_step *s)
+{
     const net_value *out = &x->n->value[s->out];
     const uint32_t flags = s->half_pixel ? 0 : s->align ? XNN_FLAG_ALIGN_CORNERS : XNN_FLAG_TENSORFLOW_LEGACY_MODE;
-    if (s->kind == NET_TRANSPOSE)
-        define_transpose(x, s);
-    else if (s->kind == NET_ADD)
-        good(x, xnn_define_add2(x->subgraph, s->low, s->high, x->id[s->x], x->id[s->y], x->id[s->out], 0), "addition");
-    else if (s->kind == NET_RESIZE)
-        good(x, xnn_define_static_resize_bilinear_2d(x->subgraph, (size_t)out->dims[1], (size_t)out->dims[2], x->id[s->x],
-                                                     x->id[s->out], flags), "resize");
+    good(x, xnn_define_static_resize_bilinear_2d(x->subgraph, (size_t)out->dims[1], (size_t)out->dims[2], x->id[s->x],
+                                                 x->id[s->out], flags), "resize");
+}
+
+static void define_widen(net_xnn *x, const net_step *s)
+{
+    const size_t before[4] = {0}, behind[4] = {0, 0, 0, (size_t)(net_channels(&x->n->value[s->out]) - net_channels(&x->n->value[s->x]))};
+    good(x, xnn_define_static_constant_pad(x->subgraph, before, behind, 0, x->id[s->x], x->id[s->out], 0), "channels of zeros");
+}
+
+static void refuse_concat(net_xnn *x, const net_step *s)
+{
+    (void)s;
+    good(x, xnn_status_unsupported_parameter, "this version has no concatenation");
+}
+
+/* From the value `from` to the step's result. */
+static void define_activation(net_xnn *x, const net_step *s, uint32_t from)
+{
+    const net_value *out = &x->n->value[s->out];
+    if (s->activation == NET_SIGMOID)
+        good(x, xnn_define_sigmoid(x->subgraph, from, x->id[s->out], 0), "sigmoid");
+    else if (s->activation == NET_HARD_SWISH)
+        good(x, xnn_define_hardswish(x->subgraph, from, x->id[s->out], 0), "hard swish");
+    else if (s->activation == NET_PRELU)
+        good(x, xnn_define_prelu(x->subgraph, from, tensor(x, 1, &out->dims[out->rank - 1], s->slope, XNN_INVALID_VALUE_ID, 0),
+                                 x->id[s->out], 0), "PReLU");
     else
-        define_convolution(x, s);
+        good(x, xnn_status_unsupported_parameter, "an activation that is not known here");
+}
+
+static void define_step(net_xnn *x, int number)
+{
+    static void (*const definers[NET_KINDS])(net_xnn *, const net_step *) = {
+        [NET_CONV] = define_convolution, [NET_DEPTHWISE] = define_convolution, [NET_ADD] = define_add,
+        [NET_RESIZE] = define_resize,    [NET_TRANSPOSE] = define_transpose,   [NET_MAX] = define_pool,
+        [NET_AVERAGE] = define_pool,     [NET_GATE] = define_gate,             [NET_WIDEN] = define_widen,
+        [NET_CONCAT] = refuse_concat,
+    };
+    const net_step *s = &x->n->step[number];
+    const net_value *out = &x->n->value[s->out];
+    const uint32_t result = x->id[s->out];
+    if (!s->activation) {
+        definers[s->kind](x, s);
+        return;
+    }
+    const uint32_t plain = tensor(x, out->rank, out->dims, NULL, XNN_INVALID_VALUE_ID, 0);
+    x->id[s->out] = plain;
+    definers[s->kind](x, s);
+    x->id[s->out] = result;
+    define_activation(x, s, plain);
 }
 
 net_xnn *net_xnn_new(const net *n, float *const *values, bool sparse, int threads)

@@ -237,15 +237,17 @@ static void print_race(const bench_contestant *c, bool steady)
 
 static void print_shares(net_dnnl *d)
 {
-    static const char *const names[] = {"convolution", "depthwise", "addition", "resize", "transpose"};
-    double times[5] = {0}, sum = 0;
+    static const char *const names[NET_KINDS] = {"convolution", "depthwise", "addition", "resize", "transpose",
+                                                 "maximum", "average", "gate", "channels of zeros", "concat"};
+    double times[NET_KINDS] = {0}, sum = 0;
     for (int i = 0; i < 20; i++)
         net_dnnl_time(d, times);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < NET_KINDS; i++)
         sum += times[i];
     printf("oneDNN spends:");
-    for (int i = 0; i < 5; i++)
-        printf(" %s %.0f %% (%.3f ms)", names[i], 100 * times[i] / sum, 1e3 * times[i] / 20);
+    for (int i = 0; i < NET_KINDS; i++)
+        if (times[i] > 0)
+            printf(" %s %.0f %% (%.3f ms)", names[i], 100 * times[i] / sum, 1e3 * times[i] / 20);
     printf("\n");
 }
 
