@@ -178,6 +178,12 @@ static void batch_nest(work *w)
 {
     double vectors = (double)w->terms->tile_cols / w->lanes, panels = floor(w->cols / (double)w->terms->tile_cols);
     double left = w->cols / w->lanes - panels * vectors;
+    const double alike = planner_panels(w->f, w->terms->tile_cols);
+    if (alike > 0) {
+        panels_of(w, alike, vectors);
+        w->cycles[PLANNER_packing] += planner_fill_cycles(w->f, w->terms->tile_cols) / w->machine->fma;
+        return;
+    }
     panels_of(w, panels, vectors);
     if (left > 0 && w->terms->pack > 0) {
         while (fmod(vectors, 2) == 0 && vectors / 2 >= left)

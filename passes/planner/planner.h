@@ -64,8 +64,11 @@ bool planner_wants_planes(ir_module *, const pass_context *, const ir_func *grap
 bool planner_takes_planes(ir_module *, const ir_op *convolution);
 /* shrink.c: how many of so many places to keep where only `needed` have to be. */
 int64_t planner_keeps(int64_t places, int64_t needed);
-/* Columns of a panel of pixels: whole rows of the image where they fit. */
+/* Columns of a panel of pixels for row groups of so many rows. */
 int64_t planner_panel_pixels(const planner_facts *, int group_rows);
+/* Panels of so many columns of an image where they are computed, which are all alike, and what that takes; else 0. */
+double planner_panels(const planner_facts *, int64_t columns);
+double planner_fill_cycles(const planner_facts *, int64_t columns);
 
 /* Wider than so many columns can use, so that it would be mostly padding. */
 bool planner_is_too_wide(const planner_facts *, const planner_kernel *, int64_t columns);
