@@ -4,7 +4,7 @@
  * of each loaded vector unused. Windows are unrolled, so that they must be small, and extents are to be known. */
 #include "passes/planner/planner.h"
 
-enum { LEAST_PIXELS = 32, MOST_TAPS = 49 };
+enum { LEAST_PIXELS = 16, MOST_TAPS = 49 };
 
 static bool const_pair(ir_module *m, const ir_op *op, int64_t out[2])
 {
