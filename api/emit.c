@@ -151,7 +151,7 @@ static spc_status emit_generator_text(spc_session *s, emit_job *job) {
     const be_backend *backend = api_code_generator(s);
     if (!backend) return SPC_E_UNSUPPORTED;
     if (strcmp(backend->name, job->kind))
-        return api_fail(s, SPC_E_ARG, "emit", "%s needs the backend of that name, not %s", job->kind, backend->name);
+        return api_fail(s, SPC_E_ARG, "emit", "%s needs the backend of that name, not %s: choose it by option backend", job->kind, backend->name);
     return emit_generated(s, job, backend, BE_TEXT);
 }
 

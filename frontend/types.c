@@ -24,7 +24,8 @@ const char *fe_difference(const fe_walk *w, const ir_extent *got, const ir_exten
 
 const char *fe_type_difference(const fe_walk *w, const ir_type *got, const ir_type *want) {
     if (got->dtype != want->dtype) return ir_format(w->c->arena, "use cast(..., %s)", ir_dtype_of(want->dtype)->name);
-    if (got->rank != want->rank) return ir_format(w->c->arena, "%d axes are not %d", got->rank, want->rank);
+    if (got->rank != want->rank)
+        return ir_format(w->c->arena, "it has %d ax%s, not %d", got->rank, got->rank == 1 ? "is" : "es", want->rank);
     int i = 0;
     while (got->dims[i] == want->dims[i]) i++;
     return ir_format(w->c->arena, "on axis %d, %s", i, fe_difference(w, got->dims[i], want->dims[i]));

@@ -204,7 +204,7 @@ static void say_runners_up(const explain_layer *l, const explain_choice *c, bool
     for (size_t i = 0; i < c->count && shown < most; i++) {
         const planner_candidate *k = &c->ranked[i];
         if (is_chosen(c, k, l->out->arena)) continue;
-        quicker = quicker || k->predicted_ns < notable;
+        quicker = quicker || (k->dense == c->chosen.dense && k->predicted_ns < notable);
         const bool first = k->dense ? !dense : !sparse;
         say_candidate(l, c, k, first ? (k->dense ? "  (the best dense one)" : "  (the best sparse one)") : k->dense ? "  (dense)" : "");
         dense = dense || k->dense;
@@ -213,8 +213,8 @@ static void say_runners_up(const explain_layer *l, const explain_choice *c, bool
     }
     if (!dense && c->best_dense) say_candidate(l, c, c->best_dense, "  (the best dense one)");
     if (!sparse && c->best_sparse) say_candidate(l, c, c->best_sparse, "  (the best sparse one)");
-    if (of_range && quicker) ir_text_add(l->out, "          those below 0 %% are better here, but less good over all sizes of this variant; a variant of "
-                                                 "their own is not worth its code\n");
+    if (of_range && quicker) ir_text_add(l->out, "          below 0 %%: better at this size, less good over all sizes of the variant; one more variant would not be "
+                                                 "worth its code\n");
 }
 
 static void say_why_dense(const explain_layer *l, const explain_group *g, size_t p) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 15 };
+enum { ROUNDS = 40 };
 
 const char *const digits_names[DIGITS_NETS] = {"dense", "unstructured", "nm", "block"};
 
@@ -111,28 +111,19 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median seconds of each network; the four take turns, so that a slow moment of the machine meets all of them. */
+/* The least seconds of each network, for whatever else runs only adds; the four take turns, so that a slow moment of the
+ * machine meets all of them. */
 static int measure(const digits_set *set, digits_run *run, void *ctx, double seconds[DIGITS_NETS])
 {
-    double times[DIGITS_NETS][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         for (int net = 0; net < DIGITS_NETS; net++) {
             const double start = now();
             const int status = run(ctx, net, set);
-            times[net][round] = now() - start;
+            const double taken = now() - start;
             if (status)
                 return status;
+            seconds[net] = round == 0 ? taken : fmin(taken, seconds[net]);
         }
-    }
-    for (int net = 0; net < DIGITS_NETS; net++) {
-        qsort(times[net], ROUNDS, sizeof **times, by_value);
-        seconds[net] = times[net][ROUNDS / 2];
     }
     return 0;
 }

@@ -10,7 +10,7 @@ PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(host C)
 find_package(spc REQUIRED)
 spc_add_kernels(net ffn.sdl WEIGHTS ffn.safetensors)
-spc_add_kernels(net_static ffn.sdl STATIC WEIGHTS ffn.safetensors OPTIONS --prefix=s_)
+spc_add_kernels(net_static STATIC ffn.sdl WEIGHTS ffn.safetensors OPTIONS --prefix=s_)
 add_executable(host host.c)
 target_link_libraries(host PRIVATE net net_static spc::spc_rt)
 """

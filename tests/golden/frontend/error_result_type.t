@@ -26,7 +26,7 @@ model.sdl:5:35: error: the result 'u' is declared f16[n,4] but this is f32[n,4]:
 model.sdl:4:55: note: declared here
 layer f(x: f32[n, 8]) -> (y: f32[n, 8], z: f32[m, 4], u: f16[n, 4], v: f32[n]) {
                                                       ^
-model.sdl:5:42: error: the result 'v' is declared f32[n] but this is f32[n,4]: 2 axes are not 1
+model.sdl:5:42: error: the result 'v' is declared f32[n] but this is f32[n,4]: it has 2 axes, not 1
   a = linear(x, w); y = a; z = a; u = a; v = a;
                                          ^
 model.sdl:4:69: note: declared here

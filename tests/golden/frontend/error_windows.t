@@ -79,7 +79,7 @@ model.sdl:23:20: error: avgpool2d: size is s; it must be known at compile time
 model.sdl:24:24: error: conv2d: the rows of the result overflow 63 bits
   z = conv2d(m, k, pad=9223372036854775807);
                        ^~~~~~~~~~~~~~~~~~~
-model.sdl:25:3: error: the result 'y' is declared f32[n,1] but this is f32[n]: 1 axes are not 2
+model.sdl:25:3: error: the result 'y' is declared f32[n,1] but this is f32[n]: it has 1 axis, not 2
   y = mean(i, axis=[1, 2, 3]);
   ^
 model.sdl:6:76: note: declared here
