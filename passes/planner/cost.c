@@ -55,7 +55,7 @@ static double read_cycles(const work *w, double bytes, double working_set)
 }
 
 /* Share of the L1 data cache that rows at this distance can use: at large powers of two they meet in few sets. */
-static double usable(double stride_bytes, double lines)
+double planner_usable(double stride_bytes, double lines)
 {
     enum { PERIOD = 4096, LINE = 64 };
     int64_t stride = (int64_t)stride_bytes, step = PERIOD;
@@ -143,7 +143,7 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
 {
     double width = vectors * w->lanes * 4;
     double depth = w->terms->tile_k > 0 ? (double)w->terms->tile_k : w->depth;
-    double share = packed ? 1 : usable(w->cols * 4, width / 64);
+    double share = packed ? 1 : planner_usable(w->cols * 4, width / 64);
     double bytes = passes * w->p.columns * width;
     w->cycles[PLANNER_activations] += read_cycles(w, bytes, depth * width / share);
     if (share < 0.25)

@@ -252,12 +252,19 @@ bool planner_is_too_wide(const planner_facts *f, const planner_kernel *k, int64_
     return k->terms.tile_cols > least && k->terms.tile_cols >= columns + least;
 }
 
+/* Pixels at the same places of all planes do not fit in the few sets of the L1 cache that they share. */
+static bool planes_conflict(const planner_facts *f, int64_t columns)
+{
+    const double bytes = (double)columns * 4, share = planner_usable((double)f->columns * 4, bytes / 64);
+    return share < 0.25 && (double)f->depth * bytes > share * (double)f->target->l1d_bytes;
+}
+
 /* Images: panels are whole rows of pixels, and made as the convolution says. */
 static void fit_planes(const planner_facts *f, int64_t rows, ir_plan_terms *t)
 {
     const lw_contraction *c = &f->region->contraction;
     t->tile_cols = planner_panel_pixels(f, (int)rows);
-    t->pack = c->fill == LW_FILL_COPY && f->columns % f->lanes == 0 ? -1 : 1; /* rows that are aligned as they are */
+    t->pack = c->fill == LW_FILL_COPY && f->columns % f->lanes == 0 && !planes_conflict(f, t->tile_cols) ? -1 : 1; /* aligned rows */
 }
 
 /* Panels of windows are long, and results on planes lie at equal places of many pages: of 8 rows by 48 pixels less of both

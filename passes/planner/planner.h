@@ -72,7 +72,9 @@ double planner_fill_cycles(const planner_facts *, int64_t columns);
 
 /* Wider than so many columns can use, so that it would be mostly padding. */
 bool planner_is_too_wide(const planner_facts *, const planner_kernel *, int64_t columns);
-/* cost.c: the kernel's prediction for so many columns. */
+/* cost.c: the share of the L1 data cache that rows of so many lines at that distance can use. */
+double planner_usable(double stride_bytes, double lines);
+/* The kernel's prediction for so many columns. */
 void planner_cost(const planner_facts *, int64_t columns, const planner_kernel *, planner_candidate *out);
 
 /* Fills in every open term for a kernel that sees from `least` to `most` columns; most 0: no limit. */
