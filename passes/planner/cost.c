@@ -18,9 +18,10 @@ static const double
     REMEMBERED = 220,    /* ends of loops */
     IN_QUADS = 0.55,     /* scalar loads that a value is as long as which is loaded with three others, and spread */
     STEP = 1.4,          /* instructions of a step of a loop */
-    SUM = 0.8,           /* a vector of sums that waits between K tiles: stored, loaded */
+    SUM = 1.1,           /* a vector of sums that waits between K tiles: stored, loaded */
     PANEL_ROW = 4,       /* of a copied panel, beside its vectors */
-    CONFLICT = 1,        /* a line of which the next ones push each other out; more by chance of where pages lie */
+    MISSES = 0.2,        /* share of the time that activations take to L1 that no arithmetic hides */
+    CONFLICT = 1,        /* a line read in place that others push out by chance of where pages lie; of these 0.15 at least */
     TABLE_LOOKUP = 2.1,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
@@ -145,9 +146,11 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
     double depth = w->terms->tile_k > 0 ? (double)w->terms->tile_k : w->depth;
     double share = packed ? 1 : planner_usable(w->cols * 4, width / 64);
     double bytes = passes * w->p.columns * width;
-    w->cycles[PLANNER_activations] += read_cycles(w, bytes, depth * width / share);
-    if (share < 0.25)
-        w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * (0.25 / share - 1);
+    double cycles = read_cycles(w, bytes, depth * width / share);
+    w->cycles[PLANNER_activations] += cycles;
+    w->cycles[PLANNER_overhead] += MISSES * cycles;
+    if (!packed && depth * width > (double)w->f->target->l1d_bytes)
+        w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * fmax(0.15, 0.25 / share - 1);
 }
 
 static void pack_panels(work *w, double panels, double vectors)

@@ -120,6 +120,9 @@ static double shared_columns(const span *s, int rows)
     return d * d * d / 4 + 3 * d * d * empty * (2 * paired + 1) / 3 + 3 * d * empty * empty * paired + empty * empty * empty;
 }
 
+/* Loops of most classes of columns are empty or short. */
+static const double EMPTY_CLASS = 0.25;
+
 static void one_level(span *s, const rt_level *level, planner_population *out)
 {
     bool group = level->kind == RT_LEVEL_dense && level->axis == RT_ROW && !level->mod;
@@ -138,7 +141,7 @@ static void one_level(span *s, const rt_level *level, planner_population *out)
     }
     if (s->inside && !s->looped && !(level->axis == RT_ROW)) {
         s->looped = true;
-        out->runs = before * (level->classes ? level->classes : 1);
+        out->runs = before * (level->classes ? 1 + EMPTY_CLASS * (level->classes - 1) : 1);
         out->steps = out->windows > 0 ? out->windows : s->positions;
         out->counted = rt_level_of(level->kind)->has_pos && level->kind != RT_LEVEL_listed;
     }
