@@ -5,7 +5,7 @@
  * do not fill a panel are taken a vector at a time, masked.
  * Where Y has its rows contiguous (linear), finished panels are transposed block by block on their way out.
  * Sums of one element are added in the order of the storage, K tile after K tile, whatever the number of tasks. */
-#include "passes/lower/lower.h"
+#include "passes/lower/batch.h"
 
 #include <assert.h>
 
@@ -27,134 +27,6 @@ typedef struct batch_nest {
     ir_op *mask;       /* unpacked remainder: of its one vector */
 } batch_nest;
 
-static int64_t element_bytes(const lw_kernel *k)
-{
-    return ir_dtype_of(k->scalar->dtype)->bytes;
-}
-
-static int group_rows(const lw_kernel *k)
-{
-    return k->storage ? lw_group_rows(k->storage) : 4;
-}
-
-static const ir_extent *constant(const lw_kernel *k, int64_t value)
-{
-    return ir_extent_const(k->module, value);
-}
-
-/* Bytes of one packed panel: the K tile, or all of K, rounded up to whole vectors. */
-static const ir_extent *panel_bytes(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    const ir_extent *depth = c->depth;
-    if (k->storage)
-        depth = constant(k, k->storage->request.ktile ? k->storage->request.ktile : lw_columns_reached(k->storage));
-    const ir_extent *steps = ir_extent_ceildiv(k->module, depth, constant(k, k->lanes));
-    const ir_extent *bytes = ir_extent_mul(k->module, steps, constant(k, k->lanes * k->terms->tile_cols * element_bytes(k)));
-    return c->planes ? ir_extent_add(k->module, bytes, constant(k, k->lanes * element_bytes(k))) : bytes; /* written past */
-}
-
-static const ir_extent *round_up(const lw_kernel *k, const ir_extent *value, int unit)
-{
-    return ir_extent_mul(k->module, ir_extent_ceildiv(k->module, value, constant(k, unit)), constant(k, unit));
-}
-
-/* Rows that wait in scratch: whole groups are written and whole vectors read, and places past the end need one. */
-static const ir_extent *sums_rows(const lw_kernel *k)
-{
-    const ir_extent *rows = k->region->contraction.rows;
-    const ir_extent *most = ir_extent_max(k->module, round_up(k, rows, k->lanes), round_up(k, rows, group_rows(k)));
-    return ir_extent_add(k->module, most, constant(k, k->lanes));
-}
-
-static bool needs_sums(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    return c->rows_inside || (k->storage && lw_ktile_count(k->storage) > 1);
-}
-
-
-/* Rows that are sorted all together end up anywhere, so that a block of them cannot be transposed out on its own. */
-static bool can_cut_rows(const lw_kernel *k)
-{
-    return !(k->region->contraction.rows_inside && k->storage && k->storage->sorted && !k->storage->window);
-}
-
-/* Rows that must stay in one task: a group, or the window in which they change places from K tile to K tile. */
-static int64_t task_rows(const lw_kernel *k)
-{
-    return k->storage && k->storage->window ? k->storage->window : group_rows(k);
-}
-
-static const ir_extent *batch_count(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    const ir_extent *count = constant(k, 1);
-    for (int i = 0; i < c->batch_rank; i++)
-        count = ir_extent_mul(k->module, count, c->batch_dims[i]);
-    return count;
-}
-
-static lw_geometry geometry_of(const lw_kernel *k)
-{
-    return lw_geometry_of(&k->region->contraction, k->terms->tile_cols, k->lanes);
-}
-
-/* Panels of one image or matrix. */
-static const ir_extent *panel_count(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    const lw_geometry g = geometry_of(k);
-    if (!g.rows)
-        return ir_extent_ceildiv(k->module, c->cols, constant(k, k->terms->tile_cols));
-    return constant(k, (c->window.out[0] + g.rows - 1) / g.rows * g.parts);
-}
-
-static const char *refuses(const lw_kernel *k)
-{
-    const lw_contraction *c = &k->region->contraction;
-    const ir_plan_terms *t = k->terms;
-    int64_t vectors = t->tile_cols / k->lanes;
-    if (t->tile_cols % k->lanes)
-        return "tile: columns must be a multiple of the vector's lanes";
-    if (group_rows(k) * vectors > LW_MAX_ACCUMULATORS)
-        return "tile: rows of a group times vectors of a panel must not exceed 64";
-    if (k->storage && !lw_bundle_fits(k->storage, t->unroll, false))
-        return "unroll: too many values in one iteration";
-    if (t->pack < 0 && (c->depth_inside || c->rows_inside))
-        return "pack=no: activations or results lie along the other axis here, lanes=batch has to pack them";
-    if (t->pack < 0 && c->fill != LW_FILL_COPY)
-        return "pack=no: the panels are computed here";
-    if (c->fill == LW_FILL_WINDOW && k->storage && (k->storage->request.ktile || lw_columns_reached(k->storage) > k->storage->cols))
-        return "tile, store: panels of windows hold all of K, and no more";
-    if (t->pack < 0 && k->storage && k->storage->request.ktile)
-        return "pack=no: K tiles need packed panels";
-    if (t->pack < 0 && k->storage && lw_columns_reached(k->storage) > k->storage->cols)
-        return "pack=no: the storage's blocks reach past the last column";
-    if (t->rows > 0 && t->rows % task_rows(k))
-        return "rows: must be a multiple of the storage's rows per group, and of its window";
-    if (t->rows > 0 && !can_cut_rows(k))
-        return "rows: sorted rows cannot be split where the result has its rows contiguous";
-    if (!k->storage && t->tile_k > 0)
-        return "tile: K cannot be tiled where the weight is not packed";
-    return NULL;
-}
-
-static void measure(lw_kernel *k)
-{
-    ir_module *m = k->module;
-    const ir_extent *bytes = constant(k, 0);
-    if (k->terms->pack >= 0)
-        bytes = panel_bytes(k);
-    if (needs_sums(k))
-        bytes = ir_extent_add(m, bytes, ir_extent_mul(m, sums_rows(k), constant(k, k->terms->tile_cols * element_bytes(k))));
-    if (bytes != constant(k, 0)) /* slots stay 64-aligned */
-        k->slot_bytes = ir_extent_mul(m, ir_extent_ceildiv(m, bytes, constant(k, 64)), constant(k, 64));
-    k->units = ir_extent_mul(m, batch_count(k), panel_count(k));
-    const ir_extent *pieces = ir_extent_ceildiv(m, k->region->contraction.rows, constant(k, task_rows(k)));
-    k->blocks = can_cut_rows(k) ? lw_row_blocks(k, pieces) : NULL;
-}
-
 /* ---- one row group ---- */
 
 static ir_op *sum_index(batch_nest *n, ir_op *row)
@@ -166,7 +38,7 @@ ir_op *lw_row_of(lw_kernel *k, ir_op *group, ir_op *ktile, int r)
 {
     ir_builder *b = &k->b;
     const rt_storage *storage = k->storage;
-    const int rows = group_rows(k);
+    const int rows = batch_group_rows(k);
     ir_op *place = lw_muli(b, group, rows);
     if (!storage || !storage->sorted)
         return lw_addi(b, place, r);
@@ -433,6 +305,31 @@ static void one_panel(batch_nest *n)
         finish_transposed(n);
 }
 
+/* A single vector of columns; of half the lanes where that holds what is left, and machines may be the quicker for it. */
+static void one_vector(batch_nest *n)
+{
+    enum { LEAST_LANES = 8 };
+    lw_kernel *k = n->k;
+    const batch_nest whole = *n;
+    const int lanes = k->lanes;
+    const ir_type *vector = k->vector;
+    const bool halves = lanes > LEAST_LANES && !n->c->planes;
+    lw_scope few = {0};
+    for (int half = halves; half >= 0; half--) {
+        if (half)
+            few = lw_if(&k->b, lw_compare(&k->b, IR_OP_le, n->left, lw_imm(&k->b, lanes / 2)));
+        else if (halves)
+            lw_else(&k->b, &few);
+        n->width = k->lanes = half ? lanes / 2 : lanes;
+        k->vector = half ? ir_vector(k->module, k->scalar->dtype, lanes / 2) : vector;
+        n->mask = n->packed ? NULL : lw_tailmask(&k->b, n->left, k->lanes);
+        one_panel(n);
+    }
+    if (halves)
+        lw_end(&k->b, &few);
+    *n = whole;
+}
+
 /* The columns from c0 on, fewer than `vectors` vectors of them: half as many at once if there are, and so on; the last ones
  * a vector at a time. */
 static void unpacked_rest(batch_nest *n, int vectors)
@@ -455,12 +352,9 @@ static void unpacked_rest(batch_nest *n, int vectors)
     }
     lw_scope rest = lw_for(b, first, n->cols, lw_imm(b, n->k->lanes));
     n->vectors = 1;
-    n->width = n->k->lanes;
     n->c0 = rest.op;
     n->left = lw_sub(b, n->cols, rest.op);
-    n->mask = lw_tailmask(b, n->left, n->k->lanes);
-    one_panel(n);
-    n->mask = NULL;
+    one_vector(n);
     lw_end(b, &rest);
 }
 
@@ -485,7 +379,12 @@ static void packed_panels(batch_nest *n)
     const int64_t width = n->width, half = width / 2;
     int64_t cols;
     bool known = lw_is_imm(n->cols, &cols);
-    if (n->shape.rows || vectors % 2 || (known && (cols % width == 0 || cols % width > half))) {
+    bool narrows = !n->shape.rows && !(known && (cols % width == 0 || cols % width > half));
+    if (vectors == 1 && narrows) {
+        one_vector(n);
+        return;
+    }
+    if (vectors % 2 || !narrows) {
         one_panel(n);
         return;
     }
@@ -539,7 +438,7 @@ static void place_panel(batch_nest *n, ir_op *panel)
 static void share_rows(batch_nest *n, ir_op *block)
 {
     ir_builder *b = &n->k->b;
-    int64_t unit = task_rows(n->k) / n->group; /* groups */
+    int64_t unit = batch_task_rows(n->k) / n->group; /* groups */
     lw_block_share(n->k, block, lw_ceildivi(b, n->groups, unit), &n->group_lo, &n->group_hi);
     n->group_lo = lw_muli(b, n->group_lo, unit);
     n->group_hi = unit == 1 ? n->group_hi : lw_min(b, lw_muli(b, n->group_hi, unit), n->groups);
@@ -549,7 +448,7 @@ static void split_tile(batch_nest *n, ir_op *tile)
 {
     lw_kernel *k = n->k;
     ir_builder *b = &k->b;
-    ir_op *panels = lw_extent(b, &k->dims, panel_count(k)), *rest = lw_div(b, tile, k->block_count);
+    ir_op *panels = lw_extent(b, &k->dims, batch_panel_count(k)), *rest = lw_div(b, tile, k->block_count);
     ir_op *panel = n->c->batch_rank ? lw_rem(b, rest, panels) : rest;
     n->batch = n->c->batch_rank ? lw_div(b, rest, panels) : lw_imm(b, 0);
     place_panel(n, panel);
@@ -566,17 +465,17 @@ static void build(lw_kernel *k)
     ir_builder *b = &k->b;
     const lw_contraction *c = &k->region->contraction;
     batch_nest nest = {.k = k, .c = c, .packed = k->terms->pack >= 0, .rows_inside = c->rows_inside,
-                       .group = group_rows(k), .width = k->terms->tile_cols,
+                       .group = batch_group_rows(k), .width = k->terms->tile_cols,
                        .vectors = (int)(k->terms->tile_cols / k->lanes),
                        .ktiles = k->storage ? lw_ktile_count(k->storage) : 1,
-                       .ktile = k->storage ? k->storage->request.ktile : 0, .shape = geometry_of(k)};
+                       .ktile = k->storage ? k->storage->request.ktile : 0, .shape = batch_geometry_of(k)};
     batch_nest *n = &nest;
     n->rows = lw_extent(b, &k->dims, c->rows);
     n->cols = lw_extent(b, &k->dims, c->cols);
     n->depth = lw_extent(b, &k->dims, c->depth);
     n->groups = lw_ceildivi(b, n->rows, n->group);
     if (k->scratch) {
-        ir_op *panel = n->packed ? lw_extent(b, &k->dims, panel_bytes(k)) : lw_imm(b, 0);
+        ir_op *panel = n->packed ? lw_extent(b, &k->dims, batch_panel_bytes(k)) : lw_imm(b, 0);
         n->panel = lw_subbuffer(b, k->scratch, lw_imm(b, 0), k->scalar->dtype);
         n->sums = lw_subbuffer(b, k->scratch, panel, k->scalar->dtype);
     }
@@ -589,4 +488,4 @@ static void build(lw_kernel *k)
     lw_end(b, &tiles);
 }
 
-const lw_nest lw_nest_batch = {"batch", refuses, measure, build};
+const lw_nest lw_nest_batch = {"batch", batch_refuses, batch_measure, build};

@@ -148,6 +148,8 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
     double bytes = passes * w->p.columns * width;
     double cycles = read_cycles(w, bytes, depth * width / share);
     w->cycles[PLANNER_activations] += cycles;
+    if (w->kernel->dense) /* column after column, as prefetching expects */
+        return;
     w->cycles[PLANNER_overhead] += MISSES * cycles;
     if (!packed && depth * width > (double)w->f->target->l1d_bytes)
         w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * fmax(0.15, 0.25 / share - 1);
@@ -188,8 +190,9 @@ static void batch_nest(work *w)
         return;
     }
     panels_of(w, panels, vectors);
+    double least = w->lanes < w->f->lanes ? 1 : 1 / w->machine->halves; /* of vectors that are narrower, where they are quicker */
     if (left > 0 && w->terms->pack > 0) {
-        while (fmod(vectors, 2) == 0 && vectors / 2 >= left)
+        while (vectors > least && (vectors <= 1 || fmod(vectors, 2) == 0) && vectors / 2 >= left)
             vectors /= 2;
         panels_of(w, 1, vectors);
         return;
@@ -198,7 +201,8 @@ static void batch_nest(work *w)
         vectors = floor(vectors / 2);
         panels_of(w, left >= vectors, vectors);
     }
-    panels_of(w, ceil(left), 1);
+    panels_of(w, floor(left), 1);
+    panels_of(w, left > floor(left), left - floor(left) > least ? 1 : least);
 }
 
 /* ---- lanes=rows, lanes=k ---- */

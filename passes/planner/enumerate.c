@@ -100,7 +100,9 @@ static int unroll_of(const planner_facts *f, int item)
 {
     if (item != BLOCK)
         return item;
-    return f->pattern.count && f->pattern.part[0].b > LW_MAX_UNROLLED_COLUMNS ? 4 : 1;
+    if (!f->pattern.count || f->pattern.part[0].b <= LW_MAX_UNROLLED_COLUMNS)
+        return f->pattern.count && f->pattern.part[0].a == 1 ? 2 : 1;
+    return 4;
 }
 
 /* What stands for a letter of a family's storage. */
