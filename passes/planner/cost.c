@@ -151,7 +151,7 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
     if (w->kernel->dense) /* column after column, as prefetching expects */
         return;
     w->cycles[PLANNER_overhead] += MISSES * cycles;
-    if (!packed && depth * width > (double)w->f->target->l1d_bytes)
+    if (!packed && depth * width / share > (double)w->f->target->l1d_bytes)
         w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * fmax(0.15, 0.25 / share - 1);
 }
 
