@@ -2,23 +2,26 @@
  * numbers of columns it runs every plan that the planner thinks of, interleaved, with what was chosen and the dense
  * form, and appends a line of JSON for each cell to a file; bench/planner_report.py reads it.
  *
- *     bench_planner --out=FILE [--match=TEXT] [--n=1,2,...] [--from=UNIT] [--to=UNIT] [--cache=DIR] [--wait] [--describe]
+ *     bench_planner --out=FILE [--match=TEXT] [--n=1,2,...] [--from=UNIT] [--to=UNIT] [--random=SEED] [--cache=DIR] [--wait] [--describe]
  *
  * A unit is a matrix and a form, with all columns; units that stand in FILE are left out, so that a run can be cut in
- * pieces. --describe: instead, prints what the model's prediction of each plan is made of. --wait: compiles first, prints "ready", and measures once a line is read, for machines that are shared. */
+ * pieces. --random: units of odd shapes, 4 to 1024 rows and columns, instead of the grid. --describe: instead, prints what the model's prediction of each plan is made of. --wait: compiles first, prints "ready", and measures once a line is read, for machines that are shared. */
 #include "planner_cell.h"
 #include "sizes.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
+typedef struct recipe {
     const char *pattern;
     int64_t r, c; /* cells; 0: whole rows or columns */
     double density;
-} kinds[] = {
+} recipe;
+
+static const recipe kinds[] = {
     {"unstructured", 1, 1, 0.02}, {"unstructured", 1, 1, 0.05}, {"unstructured", 1, 1, 0.1}, {"unstructured", 1, 1, 0.2},
     {"unstructured", 1, 1, 0.3},  {"unstructured", 1, 1, 0.5},  {"unstructured", 1, 1, 0.7}, {"unstructured", 1, 1, 0.9},
     {"2:4", 1, 1, 0.5},           {"1:4", 1, 1, 0.25},          {"block(4, 4)", 4, 4, 0.1},  {"block(4, 4)", 4, 4, 0.3},
@@ -31,7 +34,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds, SHAPES = sizeof shapes / sizeof *sh
 typedef struct options {
     const char *out, *match, *cache;
     int64_t n[BENCH_MAX_SIZES];
-    int sizes, from, to;
+    int sizes, from, to, random;
     bool wait, describe;
 } options;
 
@@ -48,22 +51,21 @@ static double chance(int64_t a, int64_t b)
 }
 
 /* Whether an element is kept. N of each M: those whose numbers are smallest in their group. */
-static bool keeps(int kind, int64_t i, int64_t j)
+static bool keeps(const recipe *kind, int64_t i, int64_t j)
 {
     int n, m, lo, hi;
-    if (sscanf(kinds[kind].pattern, "band(%d, %d)", &lo, &hi) == 2)
+    if (sscanf(kind->pattern, "band(%d, %d)", &lo, &hi) == 2)
         return j - i >= lo && j - i <= hi;
-    if (sscanf(kinds[kind].pattern, "%d:%d", &n, &m) == 2) {
+    if (sscanf(kind->pattern, "%d:%d", &n, &m) == 2) {
         int smaller = 0;
         for (int64_t other = j / m * m; other < j / m * m + m; other++)
             smaller += chance(i, other) < chance(i, j);
         return smaller < n;
     }
-    const int64_t r = kinds[kind].r, c = kinds[kind].c;
-    return chance(r ? i / r : 0, c ? j / c : 0) < kinds[kind].density;
+    return chance(kind->r ? i / kind->r : 0, kind->c ? j / kind->c : 0) < kind->density;
 }
 
-static float *make_matrix(int kind, int64_t rows, int64_t cols)
+static float *make_matrix(const recipe *kind, int64_t rows, int64_t cols)
 {
     float *data = calloc((size_t)(rows * cols), sizeof *data);
     for (int64_t i = 0; data && i < rows; i++)
@@ -89,26 +91,49 @@ static bool is_in_file(const char *path, const char *name)
 }
 
 /* Units are ordered so that any stretch of them has every pattern. */
-static void describe(int number, bench_unit *unit, int *kind)
+static void of_grid(int number, recipe *kind, int64_t shape[2])
 {
-    const int64_t *shape = shapes[number / (2 * KINDS)];
-    *kind = number / 2 % KINDS;
-    *unit = (bench_unit){.pattern = kinds[*kind].pattern, .rows = shape[0], .cols = shape[1], .linear = number % 2};
-    snprintf(unit->name, sizeof unit->name, "%s/%g/%" PRId64 "x%" PRId64 "/%s", unit->pattern, kinds[*kind].density,
+    memcpy(shape, shapes[number / (2 * KINDS)], 2 * sizeof *shape);
+    *kind = kinds[number / 2 % KINDS];
+}
+
+/* Two units of three are unstructured; extents and density are spread evenly over their logarithms, and whole cells. */
+static void at_random(int seed, int number, recipe *kind, int64_t shape[2])
+{
+    double least = 0.02, most = 0.9;
+    const int64_t at = (int64_t)seed * 100000 + number * 8;
+    *kind = kinds[chance(at, 0) < 2.0 / 3 ? 0 : (int)(chance(at, 1) * KINDS)];
+    if (strcmp(kind->pattern, kinds[0].pattern) == 0)
+        kind->density = least * pow(most / least, chance(at, 2));
+    for (int i = 0; i < 2; i++) {
+        int64_t cell = i ? kind->c : kind->r, unit = strchr(kind->pattern, ':') ? 4 : cell > 1 ? cell : 1;
+        shape[i] = ((int64_t)(4 * pow(256, chance(at, 3 + i))) + unit - 1) / unit * unit;
+    }
+}
+
+static void describe(const options *o, int number, bench_unit *unit, recipe *kind)
+{
+    int64_t shape[2];
+    if (o->random)
+        at_random(o->random, number, kind, shape);
+    else
+        of_grid(number, kind, shape);
+    *unit = (bench_unit){.pattern = kind->pattern, .rows = shape[0], .cols = shape[1], .linear = number % 2};
+    snprintf(unit->name, sizeof unit->name, "%s/%.3g/%" PRId64 "x%" PRId64 "/%s", unit->pattern, kind->density,
              unit->rows, unit->cols, unit->linear ? "linear" : "matmul");
 }
 
 static bool select_unit(const options *o, int number, bench_unit *unit)
 {
-    int kind;
-    describe(number, unit, &kind);
+    recipe kind;
+    describe(o, number, unit, &kind);
     if ((o->match && !strstr(unit->name, o->match)) || is_in_file(o->out, unit->name))
         return false;
     unit->describe = o->describe ? stdout : NULL;
     unit->cache = o->cache;
     unit->sizes = o->sizes;
     memcpy(unit->n, o->n, sizeof unit->n);
-    unit->w = make_matrix(kind, unit->rows, unit->cols);
+    unit->w = make_matrix(&kind, unit->rows, unit->cols);
     return unit->w != NULL;
 }
 
@@ -163,7 +188,8 @@ static bool read_option(options *o, const char *arg)
         const char *name, **text;
         int *number;
     } table[] = {{"--out=", &o->out, NULL},     {"--match=", &o->match, NULL}, {"--cache=", &o->cache, NULL},
-                 {"--from=", NULL, &o->from},   {"--to=", NULL, &o->to}};
+                 {"--from=", NULL, &o->from},   {"--to=", NULL, &o->to},
+                 {"--random=", NULL, &o->random}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strncmp(arg, table[i].name, strlen(table[i].name)) == 0) {
             if (table[i].text)

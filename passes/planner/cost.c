@@ -25,7 +25,8 @@ static const double
     TABLE_LOOKUP = 2.1,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
-    CALL = 2000,         /* checks, dispatch and launch of a layer */
+    SCRATCH = 80,        /* to get and return it */
+    CALL = 200,          /* checks, dispatch and launch of a layer */
     L1_SHARE = 0.8, L2_SHARE = 0.8; /* of a cache that data can count on to stay in */
 
 enum { QUAD = 4 };
@@ -159,7 +160,7 @@ static void pack_panels(work *w, double panels, double vectors)
 {
     const lw_contraction *c = &w->f->region->contraction;
     double moved = panels * w->depth * vectors, bytes = w->depth * w->cols * 4;
-    double cycles = copy_cycles(w, moved, c->depth_inside);
+    double cycles = SCRATCH + copy_cycles(w, moved, c->depth_inside);
     cycles += panels * w->depth * PANEL_ROW / (c->depth_inside ? w->lanes : 1);
     cycles += read_cycles(w, moved * w->lanes * 4, bytes);
     if (c->rows_inside)
@@ -251,6 +252,15 @@ static void finish_lanes(work *w)
     w->cycles[PLANNER_overhead] += w->cols * w->rows * each;
 }
 
+/* Each column to a stretch of its own, with zeros behind it for windows and blocks that reach past its end. */
+static void pack_columns(work *w, double blocks)
+{
+    static const double ZEROS = 3; /* vectors */
+    bool whole = w->f->region->contraction.depth_inside;
+    double vectors = whole ? w->depth / w->lanes + ZEROS : w->depth + ZEROS * w->lanes;
+    w->cycles[PLANNER_packing] += SCRATCH + blocks * LOOP_ENTRY + 2 * w->cols * vectors;
+}
+
 static void lanes_nest(work *w)
 {
     double slots = (double)w->terms->tile_cols, blocks = floor(w->cols / slots), rest = w->cols - blocks * slots;
@@ -258,7 +268,7 @@ static void lanes_nest(work *w)
     (windows ? window_pass : lanes_pass)(w, blocks, slots);
     (windows ? window_pass : lanes_pass)(w, rest, 1);
     if (w->terms->pack > 0)
-        w->cycles[PLANNER_packing] += w->depth * w->cols * (w->f->region->contraction.depth_inside ? 2 / w->lanes : 2);
+        pack_columns(w, blocks + rest);
     weight_bytes(w, blocks + rest);
     finish_lanes(w);
 }
