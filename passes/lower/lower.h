@@ -363,7 +363,7 @@ bool lw_accepts(ir_module *, const pass_context *, const lw_region *, const ir_p
 lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, int number); /* NULL: refused, reported */
 /* The entry of a layer, given the variants of its fused ops (in order). False: reported. */
 bool lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
-/* Tasks of a launch: min(tiles, 4 * threads - 3), one where serial. */
+/* Tasks of a launch: at most four per thread, one where serial or for one thread. */
 const ir_extent *lw_task_count(ir_module *, const lw_variant *);
 const ir_extent *lw_most_tasks(ir_module *); /* 4 * threads - 3 */
 /* Row blocks for `groups` row groups: what rows= says; else as many as give every thread work where the units alone do

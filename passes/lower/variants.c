@@ -73,16 +73,29 @@ const lw_nest *lw_nest_for(const lw_region *region, const ir_plan_terms *terms)
     return terms->lanes == PLAN_LANES_ROWS ? &lw_nest_rows : terms->lanes == PLAN_LANES_K ? &lw_nest_k : &lw_nest_batch;
 }
 
-/* One task when serial, else about four per thread, so that uneven tiles even out. */
+/* One task for one thread, else four per thread, so that uneven ones even out: a multiple, so that equal ones come out even. */
 const ir_extent *lw_most_tasks(ir_module *m)
 {
-    const ir_extent *many = ir_extent_mul(m, ir_extent_const(m, 4), ir_extent_dim(m, "threads"));
-    return ir_extent_sub(m, many, ir_extent_const(m, 3));
+    const ir_extent *threads = ir_extent_dim(m, "threads");
+    const ir_extent *one_if_one = ir_extent_sub(m, ir_extent_mul(m, ir_extent_const(m, 8), threads), ir_extent_const(m, 7));
+    return ir_extent_min(m, ir_extent_mul(m, ir_extent_const(m, 4), threads), one_if_one);
 }
 
 const ir_extent *lw_task_count(ir_module *m, const lw_variant *v)
 {
     return ir_extent_min(m, v->tiles, v->serial ? ir_extent_const(m, 1) : lw_most_tasks(m));
+}
+
+/* Where every block of a unit packs the unit's panel anew: one block, unless the units leave threads without work; then as
+ * many as there are threads. */
+static const ir_extent *blocks_that_pack(ir_module *m, const ir_extent *units)
+{
+    const ir_extent *one = ir_extent_const(m, 1), *none = ir_extent_const(m, 0), *threads = ir_extent_dim(m, "threads");
+    const ir_extent *rounds = ir_extent_ceildiv(m, units, threads);
+    const ir_extent *left = ir_extent_sub(m, ir_extent_mul(m, rounds, threads), units); /* idle in the last round */
+    const ir_extent *few = ir_extent_max(m, none, ir_extent_sub(m, ir_extent_mul(m, ir_extent_const(m, 4), threads), units));
+    const ir_extent *uneven = ir_extent_min(m, one, ir_extent_mul(m, left, few));
+    return ir_extent_add(m, one, ir_extent_mul(m, uneven, ir_extent_sub(m, threads, one)));
 }
 
 const ir_extent *lw_row_blocks(lw_kernel *k, const ir_extent *groups)
@@ -93,7 +106,8 @@ const ir_extent *lw_row_blocks(lw_kernel *k, const ir_extent *groups)
         return ir_extent_ceildiv(m, k->region->contraction.rows, ir_extent_const(m, k->terms->rows));
     if (k->terms->par == PLAN_PAR_NONE || k->terms->par == PLAN_PAR_COLS)
         return NULL;
-    const ir_extent *wanted = ir_extent_ceildiv(m, lw_most_tasks(m), ir_extent_max(m, k->units, one));
+    const ir_extent *units = ir_extent_max(m, k->units, one);
+    const ir_extent *wanted = k->terms->pack > 0 ? blocks_that_pack(m, units) : ir_extent_ceildiv(m, lw_most_tasks(m), units);
     return ir_extent_max(m, ir_extent_min(m, wanted, groups), one);
 }
 
