@@ -172,6 +172,32 @@ static void check_estimate(const char *pattern, int r, int c, double density, co
     close_world(&w);
 }
 
+/* Whether plans that keep equal rows together are thought of for a random matrix in which r rows each are equal. */
+static bool offers_alike(int r)
+{
+    static planner_candidate list[PLANNER_MAX_CANDIDATES];
+    world w = {.matrix = {SPC_F32, ROWS, COLS, random_cells(r, 1, 0.1)}};
+    bool offers = false;
+    open_world(&w, "znver4", "dim n; weight w: f32[240, 320] sparse unstructured;\n"
+                             "layer f(x: f32[n, 320]) -> y: f32[n, 240] { y = linear(x, w); }");
+    const planner_question q = ask(&w, 64);
+    const size_t count = planner_rank(&q, list, PLANNER_MAX_CANDIDATES);
+    for (size_t i = 0; i < count; i++)
+        offers = offers || !strncmp(list[i].terms.store, "alike", 5);
+    const pass_region_key key = pass_region_key_of(w.module, &w.context, w.module->funcs->body.last->prev);
+    assert_int_equal(strstr(key.facts, PASS_FACTS_RARE) != NULL, offers);
+    close_world(&w);
+    return offers;
+}
+
+static void test_equal_rows(void **state)
+{
+    (void)state;
+    assert_false(offers_alike(1));
+    assert_true(offers_alike(2));
+    assert_true(offers_alike(8));
+}
+
 static void test_estimates(void **state)
 {
     (void)state;
@@ -239,7 +265,7 @@ static void test_budget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_candidates), cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_candidates), cmocka_unit_test(test_budget), cmocka_unit_test(test_equal_rows),
         cmocka_unit_test(test_wrong_questions),
         cmocka_unit_test(test_estimates),
     };
