@@ -159,6 +159,8 @@ static void keep_budget(field *d, size_t path[POINTS], const char **note)
         const size_t missed = least_missed(d, path);
         ban(d, missed, true);
         ir_text_add(&out, "%s%s", out.len ? ", " : "", d->kernels[missed].terms.store);
+        if (d->kernels[missed].ktile)
+            ir_text_add(&out, " tile=*x%lld", (long long)d->kernels[missed].ktile);
         find_path(d, path);
     }
     if (out.len)
