@@ -365,7 +365,7 @@ lw_variant *lw_variants(lw_shared *, const ir_func *graph, const ir_op *fused, i
 bool lw_entry(lw_shared *, const ir_func *graph, lw_variant *const *variants);
 /* Tasks of a launch: at most four per thread, one where serial or for one thread. */
 const ir_extent *lw_task_count(ir_module *, const lw_variant *);
-const ir_extent *lw_most_tasks(ir_module *); /* 4 * threads - 3 */
+const ir_extent *lw_most_tasks(ir_module *); /* of any launch: 4 * threads, 1 for one thread */
 /* Row blocks for `groups` row groups: what rows= says; else as many as give every thread work where the units alone do
  * not. Cutting rows changes no sum, so that results stay the same for any number of threads. */
 const ir_extent *lw_row_blocks(lw_kernel *, const ir_extent *groups);
