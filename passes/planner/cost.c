@@ -21,7 +21,7 @@ static const double
     SUM = 1.1,           /* a vector of sums that waits between K tiles: stored, loaded */
     PANEL_ROW = 4,       /* of a copied panel, beside its vectors */
     MISSES = 0.2,        /* share of the time that activations take to L1 that no arithmetic hides */
-    CONFLICT = 1,        /* a line read in place that others push out by chance of where pages lie; of these 0.15 at least */
+    CONFLICT = 2,        /* a line read in place that others push out by chance of where pages lie; of these 0.075 at least */
     TABLE_LOOKUP = 2.1,  /* shuffles that a look-up in two registers is as long as */
     UNPACK = 1.8,        /* a coordinate of a few bits */
     STORE_ONE = 2.8, STORE_WHOLE = 2, REDUCE = 6.2, /* lanes=rows: a result, a vector of results; lanes=k: a result */
@@ -153,7 +153,7 @@ static void panel_traffic(work *w, double passes, double vectors, bool packed)
         return;
     w->cycles[PLANNER_overhead] += MISSES * cycles;
     if (!packed && depth * width / share > (double)w->f->target->l1d_bytes)
-        w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * fmax(0.15, 0.25 / share - 1);
+        w->cycles[PLANNER_overhead] += CONFLICT * bytes / 64 * fmax(0.075, 0.25 / share - 1);
 }
 
 static void pack_panels(work *w, double panels, double vectors)
