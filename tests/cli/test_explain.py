@@ -118,6 +118,21 @@ class Explain(kit.Case):
         self.assertNotIn("n=512", text)
         self.assertIn("m=7 ", self.spc("explain", "m.sdl", "--dim=m=7", "--dim=n=16", *CPU))
 
+    def test_budget(self):
+        """Storages beyond the budget are left out and named; what is no number is refused."""
+        self.write("b.sdl", "dim n; weight w: f32[1024, 512] sparse unstructured(density=0.4);\n"
+                            "layer f(x: f32[n, 512]) -> y: f32[n, 1024] { y = linear(x, w); }\n")
+        stores = lambda text: set(re.findall(r"^ +(?:when \S+|else): store=(\S+)", text, re.M))
+        free = stores(self.spc("explain", "b.sdl", "--budget=0", *CPU))
+        self.assertGreater(len(free), 1)
+        tight = self.spc("explain", "b.sdl", "--budget=0.1", *CPU)
+        self.assertIn("take over 0.1 times the dense bytes (--budget): ", tight)
+        self.assertLessEqual(len(stores(tight)), 1)
+        self.assertNotIn("left out", self.spc("explain", "b.sdl", "--budget=50", *CPU))
+        self.spc("explain", "b.sdl", "--budget=half", status=2)
+        self.assertIn('"half" is no number of times', self.err)
+
+
 
 if __name__ == "__main__":
     kit.main()
