@@ -367,10 +367,24 @@ static spc_status find_layers(tuner *t, const char *layer, const char ***out) {
     return api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"; the layers are %s", layer, known.data);
 }
 
+/* That every layer has its dims is seen before the first is tuned. */
+static spc_status check_dims(spc_session *s, const char *const *layers, const char *dims) {
+    api_program *program;
+    spc_status status = api_program_peek(s, &program);
+    for (; *layers && !status; layers++) {
+        api_face face;
+        api_choices choices;
+        status = api_face_of(s, program->module, ir_func_find(program->module, IR_GRAPH, *layers), &face);
+        if (!status) status = api_choices_read(s, &face, dims, program->module, &choices);
+    }
+    return status;
+}
+
 static spc_status run(tuner *t, const char *layer, const char *dims) {
     spc_session *s = t->session;
     const char **layers;
     spc_status status = api_code_generator(s) ? find_layers(t, layer, &layers) : SPC_E_UNSUPPORTED;
+    if (!status) status = check_dims(s, layers, dims);
     if (!status) status = make_pool(t);
     if (status) return status;
     api_wisdom_open(s, api_path_option(s, API_wisdom), &t->file);

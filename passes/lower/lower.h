@@ -101,6 +101,7 @@ void lw_window_of(ir_module *, const ir_op *core, lw_window *out);
 
 typedef struct lw_region {
     const ir_op *fused;
+    const char *title;       /* as plans name it: LAYER.NUMBER */
     const ir_op *result;     /* last op of the body */
     const ir_op *core;       /* the op of the body that has a nest of its own; NULL: elementwise only */
     bool has_contraction;    /* the core is one */

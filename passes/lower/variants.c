@@ -241,11 +241,11 @@ static void make_share(lw_kernel *k)
     }
 }
 
-static void report_refusal(lw_kernel *k, const ir_plan_line *line, const char *kernel, const char *why)
+static void report_refusal(lw_kernel *k, const ir_plan_line *line, const char *why)
 {
     ir_loc none = {0};
     bool user = line && line->loc.source;
-    ir_report(k->module->diags, IR_ERROR, user ? line->loc : none, "plan of kernel '%s' (%s): %s", kernel,
+    ir_report(k->module->diags, IR_ERROR, user ? line->loc : none, "plan of kernel %s (%s): %s", k->region->title,
               ir_plan_print_terms(k->terms, k->module->arena), why);
 }
 
@@ -297,7 +297,7 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     const lw_nest *nest;
     const char *why = prepare(k, s->context, storage, &nest, &error);
     if (why) {
-        report_refusal(k, line, name, why);
+        report_refusal(k, line, why);
         return false;
     }
     nest->measure(k);
@@ -324,6 +324,7 @@ lw_variant *lw_variants(lw_shared *s, const ir_func *graph, const ir_op *fused, 
     ir_module *m = s->module;
     lw_region *region = IR_NEW(m->arena, lw_region);
     lw_region_of(m, fused, region);
+    region->title = ir_format(m->arena, "%s.%d", graph->name, number);
     const ir_plan_line *line = ir_plan_find(s->context->plan, graph->name, number);
     assert(line && "the plan pass completes every line");
     lw_variant *first = NULL, **tail = &first;

@@ -360,6 +360,15 @@ class Tune(kit.Case):
         self.tune("--backend=interp", status=3)
         self.assertSays("interp")
 
+    def test_dims_of_all_layers_come_before_the_first_race(self):
+        self.write("two.sdl", "dim batch, n; weight w: f32[64, 64] sparse unstructured;"
+                   "layer f(x: f32[batch, 64]) -> y: f32[batch, 64] { y = linear(x, w); }"
+                   "layer g(x: f32[n, 64]) -> y: f32[n, 64] { y = linear(x, w); }")
+        np.save(self.path("w.npy"), np.eye(64, dtype=np.float32))
+        self.spc("tune", "two.sdl", "-w", "w=w.npy", "--dim=batch=1", "--wisdom=two.db", status=2)
+        self.assertSays('"g"', "n")
+        self.assertNotIn("f.0", self.out)
+
     def test_plans_of_the_user_are_left_alone(self):
         self.tune("--plan=@same.0 store=csr")
         self.assertIn("nothing to tune", self.out)

@@ -11,6 +11,6 @@ layer ffn(x: f32[batch, d]) -> y: f32[batch, d] {
     y = x + linear(a, w2);
 }
 === expect 1
-plan:1:1: error: plan of kernel 'ffn_0' (store=csr tile=1xall rows=all unroll=4 lanes=rows par=both pack=no): store: lanes=rows needs rows per group that are a multiple of the vector's lanes
+plan:1:1: error: plan of kernel ffn.0 (store=csr tile=1xall rows=all unroll=4 lanes=rows par=both pack=no): store: lanes=rows needs rows per group that are a multiple of the vector's lanes
 @ffn.0 store=csr lanes=rows
 ^~~~~~
