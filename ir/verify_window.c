@@ -5,7 +5,7 @@
 static bool is_image(const ir_type *t) { return t->kind == IR_TENSOR && t->rank == 4 && !t->storage; }
 
 static int channel_axis(const ir_op *op) {
-    return op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes ? 1 : 3;
+    return op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes || op->code == IR_OP_maxpool2d_planes ? 1 : 3;
 }
 
 /* Images in and out, of the same number and (channels: the result's) with these channels. */
@@ -54,7 +54,7 @@ bool ir_verify_depthwise_conv2d(ir_verifier *v, const ir_op *op) { return check_
 
 bool ir_verify_pool(ir_verifier *v, const ir_op *op) {
     const ir_type *x = op->args[0]->type;
-    if (!is_image(x) || !check_images(v, op, x->dims[3]) || !check_window(v, op, "size")) return false;
+    if (!is_image(x) || !check_images(v, op, x->dims[channel_axis(op)]) || !check_window(v, op, "size")) return false;
     return (x->dtype == op->type->dtype && x->dtype != IR_BOOL) || ir_verify_fail(v, op, "of another dtype, or of bool");
 }
 

@@ -13,7 +13,7 @@ static const unsigned char kinds[IR_OP_COUNT] = {
     [IR_OP_rmsnorm] = CORE, [IR_OP_sum] = CORE,    [IR_OP_mean] = CORE,      [IR_OP_amax] = CORE,
     [IR_OP_argmax] = CORE,  [IR_OP_slice] = CORE,  [IR_OP_transpose] = CORE, [IR_OP_pad] = CORE,
     [IR_OP_concat] = CORE,  [IR_OP_conv2d] = CORE, [IR_OP_depthwise_conv2d] = CORE, [IR_OP_maxpool2d] = CORE,
-    [IR_OP_avgpool2d] = CORE, [IR_OP_resize_bilinear] = CORE, [IR_OP_conv2d_planes] = CORE,
+    [IR_OP_avgpool2d] = CORE, [IR_OP_maxpool2d_planes] = CORE, [IR_OP_resize_bilinear] = CORE, [IR_OP_conv2d_planes] = CORE,
     [IR_OP_depthwise_conv2d_planes] = CORE, [IR_OP_reshape] = VIEW,
 };
 

@@ -1,6 +1,6 @@
 /* layout: chooses for every image between channels last [n, h, w, c], as programs declare them, and channels as planes
  * [n, c, h, w], and makes the changes between the two explicit transposes. Convolutions become ops over planes, with
- * what pads their argument taken into their window; elementwise ops, copies and sums over pixels follow their operands.
+ * what pads their argument taken into their window; elementwise ops, copies, maxpool2d and sums over pixels follow their operands.
  *
  * Why planes: a sparse 1x1 convolution is then a sparse matrix times the matrix of planes, whose pixels lie along vector
  * lanes as they are, and whose result is as the next layer wants it; a depthwise one works plane by plane.
@@ -84,12 +84,13 @@ static bool to_planes(layout *l, const ir_op *op)
     ir_op *args[3] = {as_planes(l, x)};
     for (int i = 1; i < op->nargs; i++)
         args[i] = as_last(l, op->args[i]);
-    ir_op *made = ir_build(&l->b, op->code == IR_OP_conv2d ? IR_OP_conv2d_planes : IR_OP_depthwise_conv2d_planes,
-                           planes_type(l, op->type), op->nargs, args);
-    static const char *const pairs[2] = {"stride", "dilation"};
-    for (int i = 0; i < 2; i++) {
+    ir_op *made = ir_build(&l->b, op->code == IR_OP_conv2d ? IR_OP_conv2d_planes : op->code == IR_OP_maxpool2d ?
+                           IR_OP_maxpool2d_planes : IR_OP_depthwise_conv2d_planes, planes_type(l, op->type), op->nargs, args);
+    static const char *const pairs[3] = {"stride", "dilation", "size"};
+    for (int i = 0; i < 3; i++) {
         const ir_attr *pair = ir_attr_find(op, pairs[i]);
-        ir_set_ints(l->m, made, pairs[i], pair->count, pair->ints);
+        if (pair)
+            ir_set_ints(l->m, made, pairs[i], pair->count, pair->ints);
     }
     ir_set_extents(l->m, made, "before", 2, before);
     *forms_of(op) = (forms){NULL, made, true};
@@ -211,10 +212,17 @@ static bool move_planes(layout *l, const ir_op *op)
     return true;
 }
 
+/* The largest of windows goes along where its argument is planes. */
+static bool pool_planes(layout *l, const ir_op *op)
+{
+    return planner_takes_planes(l->m, op) && to_planes(l, op);
+}
+
 /* By op: makes it of planes. False: it keeps to channels last. */
 static bool (*const on_planes_of[IR_OP_COUNT])(layout *, const ir_op *) = {
     [IR_OP_sum] = reduce_planes, [IR_OP_mean] = reduce_planes,  [IR_OP_amax] = reduce_planes,
     [IR_OP_pad] = move_planes,   [IR_OP_concat] = move_planes,  [IR_OP_slice] = move_planes,
+    [IR_OP_maxpool2d] = pool_planes,
 };
 
 static void keep(layout *l, const ir_op *op)

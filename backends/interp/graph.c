@@ -209,6 +209,7 @@ static const struct {
     [IR_OP_conv2d_planes] = {interp_conv2d, false},
     [IR_OP_depthwise_conv2d_planes] = {interp_depthwise_conv2d, false},
     [IR_OP_maxpool2d] = {interp_maxpool2d, false},
+    [IR_OP_maxpool2d_planes] = {interp_maxpool2d, false},
     [IR_OP_avgpool2d] = {interp_avgpool2d, false},
     [IR_OP_resize_bilinear] = {interp_resize_bilinear, false},
     [IR_OP_softmax] = {interp_softmax, false},

@@ -141,7 +141,8 @@ static spc_status describe(interp_graph_run *run, const ir_op *op, const interp_
     const ir_attr *stride = ir_attr_find(op, "stride"), *step = ir_attr_find(op, "dilation"), *size = ir_attr_find(op, "size");
     *w = (window){.x = interp_tensor_of(run, op->args[0]), .out = out};
     w->whole = interp_class_of(w->x->dtype) == INTERP_WHOLE;
-    set_extents(w, op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes);
+    set_extents(w, op->code == IR_OP_conv2d_planes || op->code == IR_OP_depthwise_conv2d_planes ||
+                       op->code == IR_OP_maxpool2d_planes);
     const bool filters = op->code == IR_OP_conv2d || op->code == IR_OP_conv2d_planes;
     for (int i = 0; i < 2; i++) {
         w->stride[i] = stride->ints[i];

@@ -153,7 +153,7 @@ typedef struct lw_nest {
     void (*build)(lw_kernel *);
 } lw_nest;
 extern const lw_nest lw_nest_pointwise, lw_nest_batch, lw_nest_rows, lw_nest_k, lw_nest_softmax, lw_nest_norm,
-    lw_nest_reduce, lw_nest_move, lw_nest_transpose, lw_nest_concat, lw_nest_depthwise_planes, lw_nest_turn, lw_nest_conv, lw_nest_conv_direct,
+    lw_nest_reduce, lw_nest_move, lw_nest_transpose, lw_nest_concat, lw_nest_depthwise_planes, lw_nest_pool_planes, lw_nest_turn, lw_nest_conv, lw_nest_conv_direct,
     lw_nest_channels, lw_nest_resize;
 const lw_nest *lw_nest_for(const lw_region *, const ir_plan_terms *);
 

@@ -12,17 +12,19 @@ enum { MAX_BLOCK = 8, MAX_HELD_TAPS = 12, MAX_TAPS = 49 };
 
 void lw_planes_of(ir_module *m, const ir_op *op, lw_planes *out)
 {
-    const ir_type *x = op->args[0]->type, *w = op->args[1]->type;
-    const ir_attr *stride = ir_attr_find(op, "stride"), *step = ir_attr_find(op, "dilation");
+    const ir_type *x = op->args[0]->type;
+    const ir_attr *stride = ir_attr_find(op, "stride"), *step = ir_attr_find(op, "dilation"), *size = ir_attr_find(op, "size");
     const ir_extent *before[2];
     bool there = ir_get_extents(m, op, "before", 2, before);
     const int filters = op->code == IR_OP_conv2d_planes;
     for (int i = 0; i < 2; i++) {
         there = there && ir_extent_is_const(before[i], &out->before[i]) && ir_extent_is_const(x->dims[2 + i], &out->in[i]) &&
                 ir_extent_is_const(op->type->dims[2 + i], &out->out[i]) &&
-                ir_extent_is_const(w->dims[i + filters], &out->size[i]);
+                (size || ir_extent_is_const(op->args[1]->type->dims[i + filters], &out->size[i]));
         out->stride[i] = stride->ints[i];
-        out->step[i] = step->ints[i];
+        out->step[i] = step ? step->ints[i] : 1;
+        if (size)
+            out->size[i] = size->ints[i];
     }
     there = there && ir_extent_is_const(x->dims[1], &out->channels);
     assert(there && "the layout pass takes known extents only");
@@ -63,6 +65,7 @@ typedef struct column {
     ir_op *buffer;
     ir_op *x;                         /* first pixel, of the result */
     ir_op *masks[MAX_TAPS][2];        /* by kx; the second for what a stride of two reads beyond */
+    ir_op *outside;                   /* what pixels outside the row count as; NULL: 0 */
 } column;
 
 static int64_t shift_of(const lw_planes *w, int kx)
@@ -94,19 +97,26 @@ static void start_column(column *c)
             c->masks[kx][part] = lanes_within(c, shift_of(c->w, kx) + part * c->k->lanes);
 }
 
+static ir_op *load_part(column *c, ir_op *at, int64_t disp, ir_op *mask)
+{
+    lw_kernel *k = c->k;
+    ir_op *x = lw_load_compute(k, k->lanes, c->buffer, at, disp, mask);
+    return mask && c->outside ? ir_build3(&k->b, IR_OP_select, x->type, mask, x, c->outside) : x;
+}
+
 /* The tap (row, kx) of the vector: `at` is the element where a window without padding would begin; row counts from there. */
 static ir_op *load_tap(column *c, ir_op *at, int64_t row, int kx)
 {
     lw_kernel *k = c->k;
     const lw_planes *w = c->w;
     int64_t disp = (row - w->before[0]) * w->in[1] + shift_of(w, kx);
-    ir_op *first = lw_load_compute(k, k->lanes, c->buffer, at, disp, c->masks[kx][0]);
+    ir_op *first = load_part(c, at, disp, c->masks[kx][0]);
     if (w->stride[1] == 1)
         return first;
     int64_t even[64];
     for (int i = 0; i < k->lanes; i++)
         even[i] = 2 * i;
-    ir_op *second = lw_load_compute(k, k->lanes, c->buffer, at, disp + k->lanes, c->masks[kx][1]);
+    ir_op *second = load_part(c, at, disp + k->lanes, c->masks[kx][1]);
     ir_op *op = ir_build2(&k->b, IR_OP_shuffle, first->type, first, second);
     ir_set_ints(k->module, op, "mask", k->lanes, even);
     return op;
@@ -412,3 +422,46 @@ static void build(lw_kernel *k)
 }
 
 const lw_nest lw_nest_depthwise_planes = {"depthwise_planes", refuses, measure, build};
+
+/* ---- the nest of maxpool2d ---- */
+
+/* The largest of the windows of vector c->x of row y of the plane. */
+static ir_op *largest_of(column *c, ir_op *reg, ir_op *plane, ir_op *y)
+{
+    ir_builder *b = &c->k->b;
+    ir_op *at = window_start(c, plane, y);
+    lw_set(b, reg, c->outside);
+    for (int64_t ky = 0; ky < c->w->size[0]; ky++) {
+        lw_scope inside = begin_row(c, y, ky, 1);
+        for (int kx = 0; kx < c->w->size[1]; kx++) {
+            ir_op *x = load_tap(c, at, ky, kx);
+            lw_set(b, reg, ir_build2(b, IR_OP_max, x->type, x, lw_get(b, reg)));
+        }
+        end_row(c, &inside);
+    }
+    return lw_get(b, reg);
+}
+
+static void build_pool(lw_kernel *k)
+{
+    ir_builder *b = &k->b;
+    const ir_op *op = k->region->core;
+    lw_planes w;
+    lw_planes_of(k->module, op, &w);
+    column col = {.k = k, .w = &w, .buffer = k->arg_buffers[ir_get_int(op->args[0], "n", 0)], .outside = lw_least(b, k->vector)};
+    ir_op *reg = lw_reg(b, k->vector);
+    lw_scope planes = lw_for(b, k->tile_lo, k->tile_hi, lw_imm(b, 1));
+    ir_op *plane = lw_muli(b, planes.op, w.in[0] * w.in[1]);
+    lw_scope columns = lw_for(b, lw_imm(b, 0), lw_imm(b, w.out[1]), lw_imm(b, k->lanes));
+    col.x = columns.op;
+    start_column(&col);
+    ir_op *mask = w.out[1] % k->lanes ? lw_tailmask(b, lw_sub(b, lw_imm(b, w.out[1]), col.x), k->lanes) : NULL;
+    lw_scope rows = lw_for(b, lw_imm(b, 0), lw_imm(b, w.out[0]), lw_imm(b, 1));
+    ir_op *largest = largest_of(&col, reg, plane, rows.op);
+    lw_finish(k, lw_add(b, lw_muli(b, planes.op, w.out[0]), rows.op), col.x, k->lanes, mask, largest);
+    lw_end(b, &rows);
+    lw_end(b, &columns);
+    lw_end(b, &planes);
+}
+
+const lw_nest lw_nest_pool_planes = {"pool_planes", refuses, measure, build_pool};

@@ -55,7 +55,7 @@ static const lw_nest *const core_nests[IR_OP_COUNT] = {
     [IR_OP_sum] = &lw_nest_reduce,      [IR_OP_mean] = &lw_nest_reduce,    [IR_OP_amax] = &lw_nest_reduce,
     [IR_OP_argmax] = &lw_nest_reduce,   [IR_OP_transpose] = &lw_nest_transpose, [IR_OP_slice] = &lw_nest_move,
     [IR_OP_pad] = &lw_nest_move,        [IR_OP_concat] = &lw_nest_concat,
-    [IR_OP_depthwise_conv2d_planes] = &lw_nest_depthwise_planes,
+    [IR_OP_depthwise_conv2d_planes] = &lw_nest_depthwise_planes, [IR_OP_maxpool2d_planes] = &lw_nest_pool_planes,
     [IR_OP_depthwise_conv2d] = &lw_nest_channels, [IR_OP_maxpool2d] = &lw_nest_channels,
     [IR_OP_avgpool2d] = &lw_nest_channels, [IR_OP_resize_bilinear] = &lw_nest_resize,
 };

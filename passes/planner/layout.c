@@ -26,17 +26,17 @@ static bool known_extents(const ir_type *t, int from, int to, int64_t *product)
 
 bool planner_takes_planes(ir_module *m, const ir_op *op)
 {
-    const ir_type *x = op->args[0]->type, *w = op->args[1]->type;
+    const ir_type *x = op->args[0]->type;
     const bool filters = op->code == IR_OP_conv2d;
-    const ir_attr *stride = ir_attr_find(op, "stride");
-    int64_t before[2], pixels, taps, in, size;
+    const ir_attr *stride = ir_attr_find(op, "stride"), *window = ir_attr_find(op, "size");
+    int64_t before[2], pixels, taps = window ? window->ints[0] * window->ints[1] : 0, in, size;
     for (int i = 1; i < op->nargs; i++)
         if (op->args[i]->code != IR_OP_weight || op->args[i]->type->dtype != IR_F32)
             return false;
     return x->dtype == IR_F32 && op->type->dtype == IR_F32 && const_pair(m, op, before) &&
            known_extents(op->type, 1, 4, &size) && known_extents(op->type, 1, 3, &pixels) && pixels >= LEAST_PIXELS &&
            size < INT32_MAX && known_extents(x, 1, 4, &in) && in < INT32_MAX &&
-           known_extents(w, filters, filters + 2, &taps) && taps <= MOST_TAPS && stride->ints[0] <= 2 &&
+           (window || known_extents(op->args[1]->type, filters, filters + 2, &taps)) && taps <= MOST_TAPS && stride->ints[0] <= 2 &&
            stride->ints[1] <= 2;
 }
 

@@ -1,12 +1,12 @@
 # What goes along with planes: slopes and gates for each channel, sums over pixels, channels of zeros, some of the channels, channels
-# side by side; a value of several users joins them where they are one group.
+# side by side, the largest of windows; a value of several users joins them where they are one group.
 spc-opt --passes=simplify_graph,layout,fuse net.sdl
 === net.sdl
 weight w: f32[8, 1, 1, 4] sparse unstructured;
 weight slope: f32[8];
 weight u: f32[8, 1, 1, 10] sparse unstructured;
 dim n;
-layer net(x: f32[n, 6, 7, 4]) -> (y: f32[n, 6, 7, 11], g: f32[n, 8]) {
+layer net(x: f32[n, 6, 7, 4]) -> (y: f32[n, 6, 7, 11], g: f32[n, 8], p: f32[n, 3, 4, 8], q: f32[n, 6, 7, 8]) {
     a = conv2d(x, w);
     b = where(a > 0.0, a, a * slope);
     s = mean(b, axis=[1, 2]);
@@ -15,6 +15,8 @@ layer net(x: f32[n, 6, 7, 4]) -> (y: f32[n, 6, 7, 11], g: f32[n, 8]) {
     e = d * relu6(d + 3.0) / 6.0;
     y = concat(e, slice(c, axis=3, from=2, to=5), axis=3);
     g = sum(e, axis=[1, 2]);
+    p = maxpool2d(c, [2, 3], stride=2, pad=[0, 0, 1, 1]);
+    q = maxpool2d(c, 3, stride=1, pad=1) + c;
 }
 === expect 0
 dim n
@@ -78,10 +80,29 @@ graph @net {
     %47 = arg [n=0] : f32[n,8,6,7]
     %48 = sum %47 [axes=(2,3)] : f32[n,8]
   }
-  %49 = fused %42 "transpose" : f32[n,6,7,11] {
-    %50 = arg [n=0] : f32[n,11,6,7]
-    %51 = transpose %50 [perm=(0,2,3,1)] : f32[n,6,7,11]
+  %49 = fused %21 "transpose" : f32[n,6,7,8] {
+    %50 = arg [n=0] : f32[n,8,6,7]
+    %51 = transpose %50 [perm=(0,2,3,1)] : f32[n,6,7,8]
   }
-  output %49 "y"
+  %52 = fused %49 "maxpool2d" : f32[n,3,4,8] {
+    %53 = arg [n=0] : f32[n,6,7,8]
+    %54 = maxpool2d %53 [size=(2,3), stride=(2,2), before="0;1"] : f32[n,3,4,8]
+  }
+  %55 = fused %21 "maxpool2d_planes+add" : f32[n,8,6,7] {
+    %56 = arg [n=0] : f32[n,8,6,7]
+    %57 = maxpool2d_planes %56 [size=(3,3), stride=(1,1), before="1;1"] : f32[n,8,6,7]
+    %58 = add %57, %56 : f32[n,8,6,7]
+  }
+  %59 = fused %42 "transpose" : f32[n,6,7,11] {
+    %60 = arg [n=0] : f32[n,11,6,7]
+    %61 = transpose %60 [perm=(0,2,3,1)] : f32[n,6,7,11]
+  }
+  output %59 "y"
   output %46 "g"
+  output %52 "p"
+  %62 = fused %55 "transpose" : f32[n,6,7,8] {
+    %63 = arg [n=0] : f32[n,8,6,7]
+    %64 = transpose %63 [perm=(0,2,3,1)] : f32[n,6,7,8]
+  }
+  output %62 "q"
 }
