@@ -47,45 +47,45 @@ static ir_op *polynomial(const maths *m, ir_op *x, const double *c, int count)
     return sum;
 }
 
-/* A float so large that its unit is 1: what is added to it is rounded to an integer, which stands in its last bits. The
- * bias of exponents is in it, too. */
+/* A float so large that its unit is 1: what is added to it is rounded to an integer, which stands in its last bits. */
 static double rounder(const maths *m)
 {
-    return m->type->dtype == IR_F64 ? 0x1.8p52 + 1023 : 0x1.8p23 + 127;
+    return m->type->dtype == IR_F64 ? 0x1.8p52 : 0x1.8p23;
 }
 
-/* 2 to the n, given n + rounder, for n within the exponent's range: the shift leaves the last bits alone. */
-static ir_op *power_of_two(const maths *m, ir_op *shifted)
+/* p * 2^n for n = shifted - rounder, where neither p nor the product leaves the normal range: n added to p's exponent. The
+ * shift leaves n's bits alone. */
+static ir_op *times_power_of_two(const maths *m, ir_op *p, ir_op *shifted)
 {
     bool wide = m->type->dtype == IR_F64;
     const ir_type *ints = ir_type_with_dtype(m->b->module, m->type, wide ? IR_I64 : IR_I32);
-    ir_op *bits = ir_build2(m->b, IR_OP_shl, ints, ir_build1(m->b, IR_OP_bitcast, ints, shifted),
-                            ir_const_int(m->b, ints, wide ? 52 : 23));
+    ir_op *n = ir_build2(m->b, IR_OP_shl, ints, ir_build1(m->b, IR_OP_bitcast, ints, shifted),
+                         ir_const_int(m->b, ints, wide ? 52 : 23));
+    ir_op *bits = ir_build2(m->b, IR_OP_add, ints, ir_build1(m->b, IR_OP_bitcast, ints, p), n);
     return ir_build1(m->b, IR_OP_bitcast, m->type, bits);
 }
 
-/* e^x = 2^n * e^r with n the integer nearest to x / ln 2. Overflow goes to infinity, underflow to 0: the power is
- * applied in two halves, each within range. NaN stays NaN through max and min. */
+/* e^x = 2^n * e^r with n the integer nearest to x / ln 2. What would be subnormal is 0; beyond the largest float, x + inf is
+ * infinity, or NaN if x is. Between them n stays within the exponents of normal floats. */
 static ir_op *expand_exp(const maths *m, ir_op *x)
 {
-    static const double c[] = {1.0, 1.0, 0.49999991059303284, 0.16666410863399506, 0.04166828840970993,
-                               0.00837564468383789, 0.0013835798017680645};
+    static const double c[] = {1.0, 0.999999689236192, 0.4999911525102691, 0.16667675427762715, 0.04190255824679931,
+                               0.008289456646392948};
     static const double c_wide[] = {1.0, 1.0, 0.5, 0.16666666666769928, 0.04166666667151071, 0.008333333309732734,
                                     0.0013888887190441498, 0.00019841275685830245, 2.480338357412411e-05,
                                     2.757451558241885e-06, 2.697847336849671e-07, 1.5521725658649025e-08};
     bool wide = m->type->dtype == IR_F64;
-    double high = wide ? 710 : 89, low = wide ? -745.5 : -104;
+    double low = wide ? -708.396418532264 : -0x1.5d589ep+6, high = wide ? 709.7827128933841 : 0x1.62e43p+6;
     double ln2_high = wide ? 0x1.62e42fefap-1 : 0x1.62e4p-1;
-    ir_op *bounded = two(m, IR_OP_min, two(m, IR_OP_max, x, number(m, low)), number(m, high));
     ir_op *large = number(m, rounder(m));
-    ir_op *shifted = ir_build3(m->b, IR_OP_fma, m->type, bounded, number(m, 1 / M_LN2), large);
+    ir_op *shifted = ir_build3(m->b, IR_OP_fma, m->type, x, number(m, 1 / M_LN2), large);
     ir_op *n = two(m, IR_OP_sub, shifted, large);
-    ir_op *r = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, -ln2_high), bounded);
+    ir_op *r = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, -ln2_high), x);
     r = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, -(M_LN2 - ln2_high)), r);
-    ir_op *p = wide ? polynomial(m, r, c_wide, 12) : polynomial(m, r, c, 7);
-    ir_op *half = ir_build3(m->b, IR_OP_fma, m->type, n, number(m, 0.5), large);
-    ir_op *other = two(m, IR_OP_add, two(m, IR_OP_sub, n, two(m, IR_OP_sub, half, large)), large);
-    return two(m, IR_OP_mul, two(m, IR_OP_mul, p, power_of_two(m, half)), power_of_two(m, other));
+    ir_op *p = wide ? polynomial(m, r, c_wide, 12) : polynomial(m, r, c, 6);
+    ir_op *y = times_power_of_two(m, p, shifted);
+    y = choose(m, compare(m, IR_OP_ge, x, number(m, low)), y, number(m, 0));
+    return choose(m, compare(m, IR_OP_lt, x, number(m, high)), y, two(m, IR_OP_add, x, number(m, INFINITY)));
 }
 
 static ir_op *expand_sigmoid(const maths *m, ir_op *x)
