@@ -70,7 +70,9 @@ static void make_key(const be_backend *backend, const ir_module *module, const i
     add_number(&hash, (uint64_t)options->target->vector_bytes);
     add_text(&hash, options->prefix);
     add_number(&hash, options->debug);
-    add_text(&hash, ir_print_func(func, module->arena));
+    ir_arena *text = ir_arena_within(module->arena);
+    add_text(&hash, ir_print_func(func, text));
+    ir_arena_drop(text);
     if (options->debug) {
         add_loc(&hash, func->loc);
         add_locs(&hash, &func->body);

@@ -15,6 +15,9 @@
 #define IR_ARENA_LARGEST_BLOCK (1 << 20)
 #endif
 
+/* Of arenas within others, of which there are many and which come and go: little is left unused, and the system's allocator
+ * gives the same blocks again. */
+enum { LARGEST_WITHIN = IR_ARENA_LARGEST_BLOCK < 32768 ? IR_ARENA_LARGEST_BLOCK : 32768 };
 enum { ALIGN = 16, LARGEST_BLOCK = IR_ARENA_LARGEST_BLOCK, FIRST_BLOCK = LARGEST_BLOCK < 4096 ? LARGEST_BLOCK : 4096 };
 
 typedef struct block {
@@ -32,7 +35,8 @@ typedef struct deferred {
 struct ir_arena {
     block *blocks; /* the newest is allocated from */
     deferred *deferred;
-    size_t limit, taken, next_block;
+    ir_arena *outer; /* NULL: it has its own limit and guard */
+    size_t limit, taken, next_block; /* taken: of an outer one, with what those within took */
     bool guarded;
     jmp_buf guard;
 };
@@ -45,10 +49,32 @@ ir_arena *ir_arena_new(size_t limit) {
     return arena;
 }
 
+static _Noreturn void out_of_memory(ir_arena *arena) {
+    while (arena->outer) arena = arena->outer;
+    if (!arena->guarded) abort();
+    longjmp(arena->guard, 1);
+}
+
+static void free_within(void *arena) { ir_arena_free(arena); }
+
+ir_arena *ir_arena_within(ir_arena *outer) {
+    ir_arena *arena = calloc(1, sizeof *arena);
+    if (!arena) out_of_memory(outer);
+    arena->outer = outer;
+    arena->next_block = FIRST_BLOCK;
+    ir_defer(outer, free_within, arena);
+    return arena;
+}
+
+void ir_arena_drop(ir_arena *arena) {
+    if (arena) ir_release(arena->outer, arena);
+}
+
 void ir_arena_free(ir_arena *arena) {
     if (!arena) return;
+    for (ir_arena *outer = arena->outer; outer; outer = outer->outer) outer->taken -= arena->taken;
     for (deferred *d = arena->deferred; d; d = d->next)
-        if (d->release) d->release(d->object);
+        d->release(d->object);
     for (block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
         free(b);
@@ -61,21 +87,21 @@ jmp_buf *ir_guard(ir_arena *arena) {
     return &arena->guard;
 }
 
-static _Noreturn void out_of_memory(ir_arena *arena) {
-    if (!arena->guarded) abort();
-    longjmp(arena->guard, 1);
+static size_t bytes_left(const ir_arena *arena) {
+    while (arena->outer) arena = arena->outer;
+    return arena->limit ? arena->limit - arena->taken : SIZE_MAX;
 }
 
 static block *new_block(ir_arena *arena, size_t need) {
-    size_t left = arena->limit ? arena->limit - arena->taken : SIZE_MAX;
+    size_t left = bytes_left(arena);
     if (need > SIZE_MAX - sizeof(block) || need + sizeof(block) > left) return NULL;
     size_t size = arena->next_block > need ? arena->next_block : need;
     if (size > left - sizeof(block)) size = need;
     block *b = calloc(1, sizeof *b + size);
     if (!b) return NULL;
     b->size = size;
-    arena->taken += sizeof *b + size;
-    if (arena->next_block < LARGEST_BLOCK) arena->next_block *= 2;
+    for (ir_arena *at = arena; at; at = at->outer) at->taken += sizeof *b + size;
+    if (arena->next_block < (arena->outer ? LARGEST_WITHIN : LARGEST_BLOCK)) arena->next_block *= 2;
     b->next = arena->blocks;
     arena->blocks = b;
     return b;
@@ -144,11 +170,11 @@ void ir_defer(ir_arena *arena, void (*release)(void *), void *object) {
 }
 
 void ir_release(ir_arena *arena, void *object) {
-    for (deferred *d = arena->deferred; d; d = d->next) {
-        if (d->object != object || !d->release) continue;
-        void (*release)(void *) = d->release;
-        d->release = NULL;
-        release(object);
+    for (deferred **link = &arena->deferred; *link; link = &(*link)->next) {
+        deferred *d = *link;
+        if (d->object != object) continue;
+        *link = d->next;
+        d->release(object);
         return;
     }
 }

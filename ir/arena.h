@@ -14,6 +14,10 @@ typedef struct ir_arena ir_arena;
 
 /* limit: bytes it may take from the system in all; 0: no limit. NULL when there is no memory for the arena itself. */
 ir_arena *ir_arena_new(size_t limit);
+/* An arena whose bytes count against the limit of another, whose guard it jumps to, and which frees it at last; earlier by
+ * ir_arena_drop. */
+ir_arena *ir_arena_within(ir_arena *);
+void ir_arena_drop(ir_arena *); /* takes NULL */
 void ir_arena_free(ir_arena *); /* runs what was deferred, newest first; takes NULL */
 
 /* The jump target of a failed allocation. Usage, in a public function:

@@ -55,7 +55,7 @@ static void set(ir_module *m, ir_op *op, const char *key, ir_attr value) {
     int place = ir_attr_spec_find(op->code, key, len, &spec);
     assert(place >= 0 && ir_attr_spec_accepts(&spec, value.kind));
     value.key = ir_intern_name(m, key, len);
-    ir_attr *attrs = IR_ARRAY(m->arena, ir_attr, op->nattrs + 1);
+    ir_attr *attrs = IR_ARRAY(ir_ops_arena(m), ir_attr, op->nattrs + 1);
     int count = 0;
     bool placed = false;
     for (int i = 0; i < op->nattrs; i++) {
@@ -84,11 +84,11 @@ void ir_set_float(ir_module *m, ir_op *op, const char *key, double value) {
 }
 
 void ir_set_str(ir_module *m, ir_op *op, const char *key, const char *value) {
-    set(m, op, key, (ir_attr){.kind = IR_ATTR_STR, .s = ir_strdup(m->arena, value)});
+    set(m, op, key, (ir_attr){.kind = IR_ATTR_STR, .s = ir_strdup(ir_ops_arena(m), value)});
 }
 
 void ir_set_ints(ir_module *m, ir_op *op, const char *key, int count, const int64_t *values) {
-    int64_t *copy = IR_ARRAY(m->arena, int64_t, count);
+    int64_t *copy = IR_ARRAY(ir_ops_arena(m), int64_t, count);
     if (count) memcpy(copy, values, (size_t)count * sizeof *copy);
     set(m, op, key, (ir_attr){.kind = IR_ATTR_INTS, .count = count, .ints = copy});
 }
@@ -184,4 +184,44 @@ size_t ir_op_hash(const ir_op *op) {
         hash = hash * 31 + (uintptr_t)op->attrs[0].i + (uintptr_t)(bits >> 32) + (uintptr_t)bits;
     }
     return hash;
+}
+
+/* ---- equal functions: the same ops in the same order, whose operands stand at the same places ---- */
+
+static bool same_place(const ir_op *a, const ir_op *b) {
+    if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->nattrs != b->nattrs || !a->name != !b->name)
+        return false;
+    if (a->name && strcmp(a->name, b->name) != 0) return false;
+    for (int i = 0; i < a->nargs; i++)
+        if (a->args[i]->id != b->args[i]->id) return false;
+    for (int i = 0; i < a->nattrs; i++)
+        if (!same_attr(&a->attrs[i], &b->attrs[i])) return false;
+    return true;
+}
+
+static bool same_block(const ir_block *left, const ir_block *right) {
+    const ir_op *a = left->first, *b = right->first;
+    for (; a && b; a = a->next, b = b->next)
+        if (!same_place(a, b) || !same_block(&a->body, &b->body) || !same_block(&a->body2, &b->body2)) return false;
+    return a == b;
+}
+
+bool ir_func_same(const ir_func *a, const ir_func *b) { return a->form == b->form && same_block(&a->body, &b->body); }
+
+static uint64_t mix(uint64_t hash, uint64_t value) { return (hash ^ value) * 1099511628211u; }
+
+static uint64_t hash_block(const ir_block *block, int *count, uint64_t hash) {
+    for (ir_op *op = block->first; op; op = op->next) {
+        op->id = (*count)++;
+        hash = mix(mix(hash, (uint64_t)op->code), (uintptr_t)op->type);
+        for (int i = 0; i < op->nargs; i++) hash = mix(hash, (uint64_t)op->args[i]->id);
+        for (int i = 0; i < op->nattrs; i++) hash = mix(hash, (uint64_t)op->attrs[i].i);
+        hash = hash_block(&op->body2, count, hash_block(&op->body, count, hash));
+    }
+    return hash;
+}
+
+size_t ir_func_hash(ir_func *f) {
+    int count = 0;
+    return (size_t)hash_block(&f->body, &count, 14695981039346656037u);
 }

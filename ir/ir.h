@@ -130,6 +130,7 @@ typedef struct ir_func {
     ir_block body;
     ir_loc loc;
     const char *plan; /* kernel: its plan line, for explain and debug names; NULL: none */
+    ir_arena *ops;    /* what its ops lie in, freed with the function; NULL: the module's arena */
     struct ir_func *next;
 } ir_func;
 
@@ -151,6 +152,7 @@ typedef struct ir_packing {
 
 struct ir_module {
     ir_arena *arena;
+    ir_arena *ops; /* where new ops lie, between ir_ops_begin and ir_ops_end; NULL: in arena */
     ir_diags *diags;
     ir_dim *dims;   /* in the file's order */
     ir_func *funcs; /* in order; names are unique within a form */
@@ -162,7 +164,13 @@ struct ir_module {
 ir_module *ir_module_new(ir_arena *, ir_diags *);
 ir_func *ir_func_new(ir_module *, ir_form, const char *name); /* appended */
 ir_func *ir_func_find(const ir_module *, ir_form, const char *name);
-void ir_func_remove(ir_module *, ir_func *);
+void ir_func_remove(ir_module *, ir_func *); /* and frees its ops, where they lie by themselves */
+/* Between these, new ops and their attributes lie in an arena of their own, which ir_ops_end gives to the function in place
+ * of the one that its ops lay in: ops that were there before are gone. Whatever else outlives them goes to m->arena. */
+void ir_ops_begin(ir_module *);
+void ir_ops_end(ir_module *, ir_func *);
+/* Of what lives no longer than the ops at work. */
+static inline ir_arena *ir_ops_arena(const ir_module *m) { return m->ops ? m->ops : m->arena; }
 ir_dim *ir_dim_add(ir_module *, const char *name, int64_t lo, int64_t hi, int64_t step);
 /* Finds or adds the packing of this weight in this type's storage. */
 const ir_packing *ir_packing_of(ir_module *, const char *weight, const ir_type *stored);
@@ -208,6 +216,10 @@ bool ir_op_mentions(const ir_op *, const char *dim);
  * Equal ops hash equally, within one process. */
 bool ir_op_same(const ir_op *, const ir_op *);
 size_t ir_op_hash(const ir_op *);
+/* Whether two functions differ in name and plan at most. Both have gone through ir_func_hash, which numbers all their ops;
+ * equal ones hash equally, within one process. */
+bool ir_func_same(const ir_func *, const ir_func *);
+size_t ir_func_hash(ir_func *);
 
 /* A copy of op with these arguments, without its bodies, at the builder's place. Keeps loc, name, attributes, type. */
 ir_op *ir_clone(ir_builder *, const ir_op *, ir_op *const *args);

@@ -1,6 +1,7 @@
 /* module: what a module holds besides types: functions, dims and packings. */
 #include "ir/intern.h"
 
+#include <assert.h>
 #include <string.h>
 
 ir_module *ir_module_new(ir_arena *arena, ir_diags *diags) {
@@ -33,8 +34,21 @@ void ir_func_remove(ir_module *m, ir_func *f) {
         *at = f->next;
         if (m->last == f) m->last = before;
         f->next = NULL;
+        ir_arena_drop(f->ops);
+        f->ops = NULL;
         return;
     }
+}
+
+void ir_ops_begin(ir_module *m) {
+    assert(!m->ops);
+    m->ops = ir_arena_within(m->arena);
+}
+
+void ir_ops_end(ir_module *m, ir_func *f) {
+    ir_arena_drop(f->ops);
+    f->ops = m->ops;
+    m->ops = NULL;
 }
 
 ir_dim *ir_dim_add(ir_module *m, const char *name, int64_t lo, int64_t hi, int64_t step) {

@@ -86,11 +86,12 @@ void ir_unlink(ir_block *block, ir_op *op) {
 ir_op *ir_build(ir_builder *b, ir_opcode code, const ir_type *type, int nargs, ir_op *const *args) {
     if (!type) type = ir_result_type(b->module, code, nargs, args);
     assert(type);
-    ir_op *op = IR_NEW(b->module->arena, ir_op);
+    ir_arena *arena = ir_ops_arena(b->module);
+    ir_op *op = IR_NEW(arena, ir_op);
     op->code = code;
     op->type = type;
     op->nargs = nargs;
-    op->args = nargs ? IR_ARRAY(b->module->arena, ir_op *, nargs) : NULL;
+    op->args = nargs ? IR_ARRAY(arena, ir_op *, nargs) : NULL;
     if (nargs) memcpy(op->args, args, (size_t)nargs * sizeof *args);
     op->loc = b->loc;
     op->id = -1;
@@ -129,11 +130,25 @@ ir_op *ir_const_float(ir_builder *b, const ir_type *type, double value) {
 
 ir_op *ir_index(ir_builder *b, int64_t value) { return ir_const_int(b, ir_scalar(b->module, IR_INDEX), value); }
 
-/* Attribute arrays are never changed in place, so that copies may share them. */
+/* The attributes lie with the copy, since the ops that it is a copy of may go first. */
+static ir_attr *copy_attrs(ir_arena *arena, const ir_op *op) {
+    ir_attr *attrs = IR_ARRAY(arena, ir_attr, op->nattrs);
+    for (int i = 0; i < op->nattrs; i++) {
+        attrs[i] = op->attrs[i];
+        if (attrs[i].s) attrs[i].s = ir_strdup(arena, attrs[i].s);
+        if (!attrs[i].count) continue;
+        int64_t *ints = IR_ARRAY(arena, int64_t, attrs[i].count);
+        memcpy(ints, attrs[i].ints, (size_t)attrs[i].count * sizeof *ints);
+        attrs[i].ints = ints;
+    }
+    return attrs;
+}
+
+/* Attribute arrays are never changed in place, so that copies in the same arena may share them. */
 ir_op *ir_clone(ir_builder *b, const ir_op *op, ir_op *const *args) {
     ir_op *copy = ir_build(b, op->code, op->type, op->nargs, args);
     copy->nattrs = op->nattrs;
-    copy->attrs = op->attrs;
+    copy->attrs = b->module->ops && op->nattrs ? copy_attrs(b->module->ops, op) : op->attrs;
     copy->name = op->name;
     copy->loc = op->loc;
     return copy;

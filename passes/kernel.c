@@ -27,7 +27,7 @@ static void sweep_bodies(kernel_sweep *s, const ir_op *old, ir_op *fresh)
 
 static void sweep_op(kernel_sweep *s, ir_op *op)
 {
-    ir_op *few[MAX_ARGS], **args = op->nargs <= MAX_ARGS ? few : IR_ARRAY(s->module->arena, ir_op *, op->nargs);
+    ir_op *few[MAX_ARGS], **args = op->nargs <= MAX_ARGS ? few : IR_ARRAY(ir_ops_arena(s->module), ir_op *, op->nargs);
     for (int i = 0; i < op->nargs; i++) {
         args[i] = op->args[i]->mark;
         assert(args[i]);
@@ -51,6 +51,7 @@ static void sweep_block(kernel_sweep *s, const ir_block *old)
 void kernel_rebuild(kernel_sweep *s, ir_func *f)
 {
     ir_block fresh = {NULL, NULL};
+    ir_ops_begin(s->module);
     s->b = (ir_builder){s->module, &fresh, f->loc};
     if (s->enter)
         s->enter(s, NULL);
@@ -58,6 +59,7 @@ void kernel_rebuild(kernel_sweep *s, ir_func *f)
     if (s->leave)
         s->leave(s);
     f->body = fresh;
+    ir_ops_end(s->module, f);
     ir_number(f);
 }
 

@@ -17,6 +17,7 @@ typedef struct known {
 } known;
 
 typedef struct simplifier {
+    ir_arena *arena; /* of this and of what is known; gone behind the sweep */
     int depth;
     ir_block *blocks[MAX_DEPTH]; /* the new blocks from the function's own inwards */
     ir_op *holders[MAX_DEPTH];   /* the op whose body each one is */
@@ -52,7 +53,7 @@ static void leave(kernel_sweep *s)
 static void remember(kernel_sweep *s, ir_op *op, int depth)
 {
     simplifier *z = state(s);
-    known *k = IR_NEW(s->module->arena, known);
+    known *k = IR_NEW(state(s)->arena, known);
     size_t bucket = ir_op_hash(op) % BUCKETS;
     *k = (known){op, bucket, z->table[bucket], z->newest[depth]};
     /* Chains are unwound block by block: an older block's value goes below the newer ones. */
@@ -197,12 +198,15 @@ static ir_op *rewrite(kernel_sweep *s, const ir_op *old, ir_op *const *args)
 
 static void simplify(ir_module *m, ir_func *f)
 {
-    simplifier *z = IR_NEW(m->arena, simplifier);
+    ir_arena *arena = ir_arena_within(m->arena);
+    simplifier *z = IR_NEW(arena, simplifier);
+    z->arena = arena;
     kernel_sweep sweep = {.module = m, .rewrite = rewrite, .enter = enter, .leave = leave, .ctx = z};
     ir_number(f);
     mark_stored(&f->body);
     kernel_rebuild(&sweep, f);
     kernel_drop_unused(f);
+    ir_arena_drop(arena);
 }
 
 spc_status pass_simplify_kernel(ir_module *m, pass_context *context)

@@ -190,7 +190,7 @@ void lw_body_batch(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 {
     lw_body *body = ctx;
     lw_kernel *k = body->kernel;
-    loaded_column *columns = IR_ARRAY(k->module->arena, loaded_column, count);
+    loaded_column *columns = IR_ARRAY(ir_ops_arena(k->module), loaded_column, count);
     loaded_quad quad = {.values = quad_values(k)};
     int loaded = 0, met[LW_MAX_ACCUMULATORS] = {0};
     assert(!active);

@@ -457,6 +457,7 @@ bool lw_entry(lw_shared *shared, const ir_func *graph, lw_variant *const *varian
     func->loc = graph->loc;
     entry_builder builder = {.shared = shared, .m = m, .b = {m, &func->body, graph->loc}, .graph = graph};
     entry_builder *e = &builder;
+    ir_ops_begin(m);
     collect_uses(e);
     make_dims(e);
     make_buffers(e, IR_OP_input);
@@ -481,5 +482,6 @@ bool lw_entry(lw_shared *shared, const ir_func *graph, lw_variant *const *varian
         }
     for (ir_op *op = graph->body.first; op; op = op->next)
         op->mark = NULL;
+    ir_ops_end(m, func);
     return bytes != NULL;
 }

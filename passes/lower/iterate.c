@@ -41,7 +41,7 @@ static ir_builder *builder(const walk_state *s)
 static cursor_set new_set(const walk_state *s, int count)
 {
     assert(count <= MAX_CURSORS);
-    return (cursor_set){count, IR_ARRAY(s->walk->kernel->module->arena, cursor, count)};
+    return (cursor_set){count, IR_ARRAY(ir_ops_arena(s->walk->kernel->module), cursor, count)};
 }
 
 /* A coordinate c of this level adds c * div to the row or column. */
@@ -308,7 +308,7 @@ static iterate_fn *const iterate_table[RT_LEVEL_COUNT] = {
 static void emit_bundle(walk_state *s, const cursor_set *in)
 {
     const lw_walk *walk = s->walk;
-    lw_leaf *leaves = IR_ARRAY(walk->kernel->module->arena, lw_leaf, in->count);
+    lw_leaf *leaves = IR_ARRAY(ir_ops_arena(walk->kernel->module), lw_leaf, in->count);
     for (int i = 0; i < in->count; i++)
         leaves[i] = (lw_leaf){in->at[i].row, lw_array(walk->kernel, "values"), in->at[i].base, in->at[i].disp,
                               in->at[i].column};
@@ -343,7 +343,7 @@ void lw_iterate_in_place(const lw_walk *walk, ir_op *const *row_index, int rows,
         bool masked = rest && walk->masked_tail;
         int steps = rest && !masked ? 1 : unroll, count = 0;
         lw_scope loop = lw_for(b, rest ? main_end : lw_imm(b, 0), rest || unroll == 1 ? depth : main_end, lw_imm(b, steps));
-        lw_leaf *leaves = IR_ARRAY(k->module->arena, lw_leaf, rows * steps);
+        lw_leaf *leaves = IR_ARRAY(ir_ops_arena(k->module), lw_leaf, rows * steps);
         for (int r = 0; r < rows; r++)
             for (int u = 0; u < steps; u++) {
                 int64_t unit;

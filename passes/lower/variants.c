@@ -8,33 +8,21 @@
 
 typedef struct lw_known_kernel {
     const ir_func *func;
-    const char *text;
-    uint64_t hash;
+    const char *backend;
+    size_t hash;
     struct lw_known_kernel *next;
 } lw_known_kernel;
 
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return hash;
-}
-
 /* The same kernel for the same code generator, built before; or NULL, and this one is known from now on. */
-static const ir_func *known_kernel(lw_shared *s, const ir_func *func, const char *backend)
+static const ir_func *known_kernel(lw_shared *s, ir_func *func, const char *backend)
 {
-    ir_func nameless = *func;
-    nameless.name = "";
-    nameless.plan = *backend ? backend : NULL;
-    const char *text = ir_print_func(&nameless, s->module->arena);
-    uint64_t hash = hash_text(text);
+    const size_t hash = ir_func_hash(func);
     lw_known_kernel **slot = &s->table[hash % s->table_size];
     for (const lw_known_kernel *k = *slot; k; k = k->next)
-        if (k->hash == hash && strcmp(k->text, text) == 0)
+        if (k->hash == hash && !strcmp(k->backend, backend) && ir_func_same(k->func, func))
             return k->func;
     lw_known_kernel *k = IR_NEW(s->module->arena, lw_known_kernel);
-    *k = (lw_known_kernel){func, text, hash, *slot};
+    *k = (lw_known_kernel){func, backend, hash, *slot};
     *slot = k;
     return NULL;
 }
@@ -201,8 +189,8 @@ static void make_params(lw_kernel *k)
     const lw_region *region = k->region;
     const char *names[64];
     k->dims.count = lw_region_dims(m, region, names, 64);
-    k->dims.names = IR_ARRAY(m->arena, const char *, k->dims.count);
-    k->dims.values = IR_ARRAY(m->arena, ir_op *, k->dims.count);
+    k->dims.names = IR_ARRAY(ir_ops_arena(m), const char *, k->dims.count);
+    k->dims.values = IR_ARRAY(ir_ops_arena(m), ir_op *, k->dims.count);
     for (int i = 0; i < k->dims.count; i++) {
         k->dims.names[i] = names[i];
         ir_op *param = lw_param(b, names[i], ir_scalar(m, IR_INDEX));
@@ -218,7 +206,7 @@ static void make_params(lw_kernel *k)
         for (int i = 0; i < count; i++)
             k->arrays[i] = lw_param(b, info[i].name, ir_buffer(m, array_dtype(k, &info[i])));
     }
-    k->arg_buffers = IR_ARRAY(m->arena, ir_op *, region->fused->nargs);
+    k->arg_buffers = IR_ARRAY(ir_ops_arena(m), ir_op *, region->fused->nargs);
     for (int i = 0; i < region->fused->nargs; i++)
         if (!k->storage || i != region->contraction.a_arg)
             k->arg_buffers[i] = lw_param(b, ir_format(m->arena, "arg%d", i),
@@ -305,9 +293,11 @@ static bool build_kernel(lw_shared *s, const lw_region *region, const ir_plan_li
     func->loc = region->fused->loc;
     func->plan = ir_plan_print_terms(terms, m->arena);
     k->b = (ir_builder){m, &func->body, region->result->loc};
+    ir_ops_begin(m);
     make_params(k);
     make_share(k);
     nest->build(k);
+    ir_ops_end(m, func);
     const ir_func *same = known_kernel(s, func, terms->backend);
     if (same)
         ir_func_remove(m, func);

@@ -32,6 +32,30 @@ static void test_deferred(void **state) {
     assert_int_equal(second, 1);
 }
 
+/* Its bytes are the outer one's, are given back when it goes, and its failures jump to the outer guard. */
+static void test_within(void **state) {
+    (void)state;
+    enum { PIECE = 1 << 16, ROUNDS = 64 };
+    ir_arena *arena = ir_arena_new(4 * PIECE);
+    volatile int rounds = 0, failures = 0, released = 0;
+    if (setjmp(*ir_guard(arena))) failures++;
+    for (; !failures && rounds < ROUNDS; rounds++) {
+        ir_arena *within = ir_arena_within(arena);
+        ir_defer(within, count_release, (int *)&released);
+        memset(ir_alloc(within, PIECE), 1, PIECE);
+        ir_arena_drop(within);
+    }
+    assert_int_equal(rounds, ROUNDS);
+    assert_int_equal(released, ROUNDS);
+    if (!failures) {
+        ir_arena *within = ir_arena_within(arena);
+        for (int i = 0; i < 5; i++) ir_alloc(ir_arena_within(within), PIECE);
+    }
+    assert_int_equal(failures, 1);
+    ir_arena_drop(NULL);
+    ir_arena_free(arena);
+}
+
 static void test_array_overflow(void **state) {
     (void)state;
     ir_arena *arena = ir_arena_new(0);
@@ -100,7 +124,7 @@ static void test_text_grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alignment_and_zero), cmocka_unit_test(test_deferred), cmocka_unit_test(test_array_overflow),
+        cmocka_unit_test(test_alignment_and_zero), cmocka_unit_test(test_deferred), cmocka_unit_test(test_within), cmocka_unit_test(test_array_overflow),
         cmocka_unit_test(test_every_limit), cmocka_unit_test(test_text_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
