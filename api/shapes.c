@@ -287,3 +287,53 @@ RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const c
     API_GUARD(s);
     return api_input_shapes(s, layer, dims, in, n_in);
 }
+
+/* ---- which dims a layer takes ---- */
+
+static bool keeps_contract(const solver *sv, size_t i) {
+    const ir_dim *d = sv->face->dims[i];
+    return sv->values[i] >= d->lo && sv->values[i] <= d->hi && (sv->values[i] - d->lo) % d->step == 0;
+}
+
+/* The extents of the result, and what a require op asks. */
+static bool op_takes(const solver *sv, const ir_op *op) {
+    int64_t value;
+    for (int i = 0; i < op->type->rank; i++)
+        if (!evaluate(sv, op->type->dims[i], &value)) return false;
+    if (op->code != IR_OP_require) return true;
+    const int64_t low = ir_get_int(op, "low", INT64_MIN), step = ir_get_int(op, "step", 1);
+    if (!rt_extent_eval(ir_get_str(op, "value", ""), sv->names, sv->values, sv->face->ndims, &value)) return false;
+    return value >= low && value <= ir_get_int(op, "high", INT64_MAX) && (step == 1 || (value - low) % step == 0);
+}
+
+typedef struct takes_job {
+    const char *layer, *dims;
+    int *takes;
+} takes_job;
+
+static spc_status try_dims(spc_session *s, api_program *program, void *object) {
+    const takes_job *job = object;
+    api_face face;
+    const ir_func *graph = ir_func_find(program->module, IR_GRAPH, job->layer);
+    if (!graph) return api_fail(s, SPC_E_ARG, s->source->name, "there is no layer \"%s\"", job->layer);
+    spc_status status = api_face_of(s, program->module, graph, &face);
+    if (status) return status;
+    solver sv = new_solver(s, &face);
+    status = read_dims(&sv, job->dims);
+    *job->takes = !status;
+    for (size_t i = 0; i < face.ndims && !status; i++) {
+        if (!sv.known[i]) status = check_dim(&sv, i);
+        else *job->takes = *job->takes && keeps_contract(&sv, i);
+    }
+    for (const ir_op *op = graph->body.first; op && !status && *job->takes; op = op->next) *job->takes = op_takes(&sv, op);
+    return status;
+}
+
+RT_EXPORT spc_status spc_takes_dims(spc_session *s, const char *layer, const char *dims, int *takes) {
+    API_GUARD(s);
+    if (!layer || !takes) return api_fail(s, SPC_E_ARG, NULL, "spc_takes_dims: a null argument");
+    takes_job job = {layer, dims, takes};
+    api_program *program;
+    spc_status status = api_program_peek(s, &program);
+    return status ? status : api_program_guarded(s, program, try_dims, &job);
+}

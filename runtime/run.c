@@ -171,7 +171,7 @@ static spc_status find_dims(call *c)
         if (!c->known[d])
             return rt_fail(&c->error, SPC_E_ARG, "dim %s of layer %s does not follow from the shapes of its %s%s",
                            c->layer->dims[d].name, c->layer->name, c->scratch_only ? "inputs" : "tensors",
-                           c->scratch_only ? "" : "; give it in spc_exec.dims (--dim)");
+                           c->scratch_only ? "; give it in the spc_exec.dims of spc_scratch_for" : "; give it in spc_exec.dims (--dim)");
     return SPC_OK;
 }
 
@@ -353,15 +353,18 @@ static spc_status finish(const spc_module *m, call *c, spc_status status)
     return status;
 }
 
+static const char *dims_of(const spc_exec *exec)
+{
+    return exec && exec->size >= offsetof(spc_exec, dims) + sizeof exec->dims ? exec->dims : NULL;
+}
+
 RT_EXPORT spc_status spc_run(const spc_module *m, const char *layer, const spc_tensor *in, size_t n_in,
                              const spc_tensor *out, size_t n_out, const spc_exec *exec)
 {
     if (!m)
         return SPC_E_ARG;
     spc_exec own;
-    call c = { .in = in, .out = out, .nin = n_in, .nout = n_out };
-    if (exec && exec->size >= offsetof(spc_exec, dims) + sizeof exec->dims)
-        c.dims = exec->dims;
+    call c = { .in = in, .out = out, .nin = n_in, .nout = n_out, .dims = dims_of(exec) };
     spc_status status = start(m, layer, &c);
     if (!status)
         status = check_call(&c);
@@ -374,16 +377,24 @@ RT_EXPORT spc_status spc_run(const spc_module *m, const char *layer, const spc_t
     return finish(m, &c, status);
 }
 
-RT_EXPORT spc_status spc_scratch_bytes(const spc_module *m, const char *layer, const spc_tensor *in, size_t n_in,
-                                       int threads, size_t *out)
+RT_EXPORT spc_status spc_scratch_for(const spc_module *m, const char *layer, const spc_tensor *in, size_t n_in,
+                                     const spc_exec *exec, size_t *out)
 {
     if (!m)
         return SPC_E_ARG;
-    call c = { .in = in, .nin = n_in, .scratch_only = true };
+    call c = { .in = in, .nin = n_in, .scratch_only = true, .dims = dims_of(exec) };
+    const bool threaded = exec && exec->size >= offsetof(spc_exec, threads) + sizeof exec->threads;
     spc_status status = out ? start(m, layer, &c) : rt_fail(&c.error, SPC_E_ARG, "the place for the result is NULL");
     if (!status)
         status = check_call(&c);
     if (!status)
-        status = find_scratch(&c, threads, out);
+        status = find_scratch(&c, threaded ? exec->threads : 1, out);
     return finish(m, &c, status);
+}
+
+RT_EXPORT spc_status spc_scratch_bytes(const spc_module *m, const char *layer, const spc_tensor *in, size_t n_in,
+                                       int threads, size_t *out)
+{
+    const spc_exec exec = { .size = sizeof exec, .threads = threads };
+    return spc_scratch_for(m, layer, in, n_in, &exec, out);
 }

@@ -115,7 +115,7 @@ static spc_status make_scratch(meter *m) {
     for (int f = 0; f < BENCH_FORMS; f++) {
         size_t bytes = 0;
         const bench_form *form = m->run[f].form;
-        spc_status status = spc_scratch_bytes(form->module, form->layer, m->tensors, m->nin, m->exec.threads, &bytes);
+        spc_status status = spc_scratch_for(form->module, form->layer, m->tensors, m->nin, &m->exec, &bytes);
         if (status) return api_fail(m->session, status, NULL, "%s", spc_module_error(form->module));
         if (bytes > most) most = bytes;
     }
@@ -299,6 +299,7 @@ static spc_status measure_kernels(meter *m, double *out[BENCH_FORMS]) {
 
 static spc_status prepare(meter *m, const bench_dims *dims) {
     spc_status status = make_buffers(m, dims);
+    m->exec.dims = dims->text;
     if (!status) status = make_scratch(m);
     for (int f = 0; f < BENCH_FORMS && !status; f++) {
         make_words(m, &m->run[f], dims);

@@ -142,6 +142,30 @@ static int64_t legal_size(const spc_dim *d, int64_t size) {
     return next < last ? next : last;
 }
 
+enum { MOST_DIMS_TEXT = 4096, MOST_STEPS = 1024 };
+
+static void write_dims(const checker *c, int64_t size, char *dims) {
+    *dims = 0;
+    for (size_t d = 0; d < c->layer->dims; d++) {
+        const size_t used = strlen(dims);
+        snprintf(dims + used, MOST_DIMS_TEXT - used, "%s%s=%lld", d ? "," : "", c->layer->dim[d].name,
+                 (long long)legal_size(&c->layer->dim[d], size));
+    }
+}
+
+/* The first size from this one on, of all dims, that the layer's divisions and slices take; dims is "" where none is near. */
+static spc_status find_size(checker *c, int64_t *size, char *dims) {
+    spc_status status = SPC_OK;
+    int takes = 0;
+    for (int step = 0; step < MOST_STEPS && !takes && !status; step++) {
+        write_dims(c, *size + step, dims);
+        status = spc_takes_dims(c->session, c->layer->layer, dims, &takes);
+        *size += takes ? step : 0;
+    }
+    if (!takes) *dims = 0;
+    return status;
+}
+
 static spc_status check_sizes(checker *c) {
     static const int sizes[] = {1, 2, 7, 16, 33, 70};
     char *given = cli_dims(c->args);
@@ -151,16 +175,18 @@ static spc_status check_sizes(checker *c) {
         free(given);
         return status;
     }
+    int64_t last = -1;
     for (size_t n = 0; n < sizeof sizes / sizeof *sizes && !status && !c->differs; n++) {
-        char dims[4096] = "";
-        for (size_t d = 0; d < c->layer->dims; d++) {
-            const size_t used = strlen(dims);
-            snprintf(dims + used, sizeof dims - used, "%s%s=%lld", d ? "," : "", c->layer->dim[d].name,
-                     (long long)legal_size(&c->layer->dim[d], sizes[n]));
-        }
+        char dims[MOST_DIMS_TEXT];
+        int64_t size = sizes[n];
+        status = find_size(c, &size, dims);
+        if (status || !*dims || size == last) continue; /* one size may stand for several */
+        last = size;
         status = check_dims(c, dims);
     }
-    return status;
+    if (status || last >= 0) return status;
+    fprintf(stderr, "spc: error: layer %s takes none of the sizes that were tried; give --dim\n", c->layer->layer);
+    return SPC_E_PROGRAM;
 }
 
 static spc_status make_modules(checker *c) {

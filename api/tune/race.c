@@ -76,7 +76,7 @@ static spc_status make_scratch(course *c) {
     for (size_t i = 0; i < k->count; i++) {
         size_t bytes = 0;
         const tune_candidate *at = &k->candidates[i];
-        spc_status status = spc_scratch_bytes(at->module, k->layer, c->tensors, c->nin, c->exec.threads, &bytes);
+        spc_status status = spc_scratch_for(at->module, k->layer, c->tensors, c->nin, &c->exec, &bytes);
         if (status) return api_fail(k->session, status, NULL, "%s", spc_module_error(at->module));
         if (bytes > most) most = bytes;
     }

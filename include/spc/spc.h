@@ -114,6 +114,9 @@ spc_status spc_shapes(spc_session *, const char *layer, const char *dims, const 
                       spc_tensor *out, size_t n_out);
 /* The other way round: dtype, rank and dims of a layer's inputs, given all of its dims. */
 spc_status spc_input_shapes(spc_session *, const char *layer, const char *dims, spc_tensor *in, size_t n_in);
+/* Whether a call with these dims, all given, keeps their contracts and what divisions and slices in the layer ask of them.
+ * SPC_E_ARG: an unknown name, a dim that is not given. */
+spc_status spc_takes_dims(spc_session *, const char *layer, const char *dims, int *takes);
 
 /* Makes weights fit a pattern: what is largest by magnitude stays (of blocks, rows and columns by L2 norm; of equals the
  * lower index; NaN is larger than infinity), the rest becomes zero. */

@@ -59,7 +59,7 @@ typedef struct spc_exec {
     void *scratch;
     size_t scratch_bytes; /* NULL: allocated for the call. Given, running allocates nothing. */
     const void *const *weights; /* spc_run sets it where weights are bound at load time; hosts leave it NULL */
-    const char *dims; /* of spc_run: dims that no shape shows, "k=3,n=4"; NULL: there are none */
+    const char *dims; /* of spc_run and spc_scratch_for: dims that no shape shows, "k=3,n=4"; NULL: there are none */
 } spc_exec;
 #endif
 
@@ -84,6 +84,9 @@ spc_status spc_run(const spc_module *, const char *layer, const spc_tensor *in, 
 /* Bytes of scratch that a run on these inputs with this many threads needs. */
 spc_status spc_scratch_bytes(const spc_module *, const char *layer, const spc_tensor *in, size_t n_in, int threads,
                              size_t *out);
+/* The same for a call with these settings: their threads, and their dims, which inputs need not show. */
+spc_status spc_scratch_for(const spc_module *, const char *layer, const spc_tensor *in, size_t n_in, const spc_exec *,
+                           size_t *out);
 /* The message of this thread's last failed call on this module; "" if none. */
 const char *spc_module_error(const spc_module *);
 void spc_module_free(spc_module *); /* every free takes NULL */

@@ -93,6 +93,23 @@ class Run(kit.Case):
         self.assertIn("no difference", self.spc("check", "ffn.sdl", "-w", "ffn.safetensors"))
         self.assertIn("no difference", self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", "--backend=interp", "--dim", "batch=5"))
 
+    def test_check_finds_sizes_that_divide(self):
+        self.write("d.sdl", "dim n, m;\nlayer f(x: f32[n, 4], z: f32[m / 6, 2]) -> (y: f32[n / 4, 16], v: f32[m / 6, 2]) {\n"
+                            "    y = reshape(x, [n / 4, 16]);\n    v = slice(pad(z, [[1, 1], [0, 0]]), axis=0, to=m / 6) * m;\n}\n")
+        self.assertIn("layer f: 16 runs, no difference", self.spc("check", "d.sdl"))
+        self.write("none.sdl", "dim n, m;\nlayer f(x: f32[n, m]) -> y: f32[n - m - 1, m] { y = slice(x, axis=0, to=n - m - 1); }\n")
+        self.spc("check", "none.sdl", status=1)
+        self.assertSays("layer f takes none of the sizes that were tried; give --dim")
+        self.assertIn("no difference", self.spc("check", "none.sdl", "--dim=n=9,m=3"))
+
+    def test_dims_of_the_body_alone(self):
+        self.write("k.sdl", "dim n, k;\nweight w: f32[16, 8] sparse unstructured;\n"
+                            "layer f(x: f32[n, 8]) -> y: f32[n, 16] { y = relu(linear(x, w)) * k; }\n")
+        np.save(self.path("w.npy"), np.eye(16, 8, dtype=np.float32))
+        self.assertIn("no difference", self.spc("check", "k.sdl", "-w", "w=w.npy"))
+        text = self.spc("bench", "k.sdl", "-w", "w=w.npy", "--dim=n=3,k=2", "--seconds=0.1")
+        self.assertIn("layer f at n=3,k=2", text)
+
     def test_plan_is_obeyed_and_its_mistakes_are_named(self):
         weights = self.ffn()
         x = np.random.default_rng(9).integers(-4, 5, (9, 24)).astype(np.float32)

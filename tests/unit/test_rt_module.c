@@ -209,6 +209,13 @@ static void test_scratch(void **state)
     assert_int_equal(bytes, 3 * 64);
     assert_int_equal(spc_scratch_bytes(m, "plain", &in, 1, 1, NULL), SPC_E_ARG);
     assert_int_equal(spc_scratch_bytes(m, "outer", NULL, 0, 1, &bytes), SPC_E_ARG);
+    const spc_exec named = { .size = sizeof named, .threads = 2, .dims = NULL }, old = { .size = sizeof(size_t) };
+    assert_int_equal(spc_scratch_for(m, "plain", &in, 1, &named, &bytes), SPC_OK);
+    assert_int_equal(bytes, 3 * 64 * 2);
+    assert_int_equal(spc_scratch_for(m, "plain", &in, 1, &old, &bytes), SPC_OK);
+    assert_int_equal(bytes, 3 * 64);
+    assert_int_equal(spc_scratch_for(m, "plain", &in, 1, NULL, &bytes), SPC_OK);
+    assert_int_equal(bytes, 3 * 64);
     char scratch[192];
     spc_exec exec = { .size = sizeof exec, .scratch = scratch, .scratch_bytes = 191 };
     assert_int_equal(spc_run(m, "plain", &in, 1, &out, 1, &exec), SPC_E_ARG);
