@@ -15,6 +15,8 @@ enum { POINTS = sizeof points / sizeof *points, WEIGHT_OF_ONE = 3 };
 
 /* Regrets: of another variant's code, of another copy of the weight; and what a dense plan is favoured by. */
 static const double VARIANT = 0.25, COPY = 0.1, FAVOUR_DENSE = 0.05;
+/* What is lost against the best dense kernel counts so many times again: never to be slower than that is what is promised. */
+static const double SLOWER_THAN_DENSE = 1;
 
 typedef struct field {
     const planner_facts *f;
@@ -35,13 +37,16 @@ static double cost(const field *d, size_t kernel, int64_t columns)
 
 static void fill_regrets(field *d, int point, int64_t columns)
 {
-    double least = INFINITY;
+    double least = INFINITY, dense = INFINITY;
     for (size_t i = 0; i < d->count; i++) {
         d->regret[point][i] = cost(d, i, columns);
         least = fmin(least, d->regret[point][i]);
+        dense = d->kernels[i].dense ? fmin(dense, d->regret[point][i]) : dense;
     }
-    for (size_t i = 0; i < d->count; i++)
-        d->regret[point][i] = (d->regret[point][i] - least) * (columns == 1 ? WEIGHT_OF_ONE : 1);
+    for (size_t i = 0; i < d->count; i++) {
+        double value = d->regret[point][i], slower = fmax(0, value - dense);
+        d->regret[point][i] = (value - least + SLOWER_THAN_DENSE * slower) * (columns == 1 ? WEIGHT_OF_ONE : 1);
+    }
 }
 
 static size_t least_of(const double *values, size_t count)
@@ -118,11 +123,14 @@ static double path_bytes(const field *d, const size_t path[POINTS], int *storage
     return bytes;
 }
 
-static void ban(field *d, size_t kernel, bool banned)
+/* Leaves to choose from what the path uses, but for one kernel's storage. */
+static void leave_out(field *d, const size_t path[POINTS], size_t kernel)
 {
-    for (size_t i = 0; i < d->count; i++)
-        if (same_weight(&d->kernels[i], &d->kernels[kernel]))
-            d->banned[i] = banned;
+    for (size_t i = 0; i < d->count; i++) {
+        d->banned[i] = true;
+        for (int p = 0; p < POINTS && !same_weight(&d->kernels[i], &d->kernels[kernel]); p++)
+            d->banned[i] &= !same_weight(&d->kernels[i], &d->kernels[path[p]]);
+    }
 }
 
 /* The storage of the path without which the rest does best. */
@@ -133,9 +141,8 @@ static size_t least_missed(field *d, const size_t path[POINTS])
     for (int p = 0; p < POINTS; p++) {
         if (!is_new_storage(d, path, p))
             continue;
-        ban(d, path[p], true);
+        leave_out(d, path, path[p]);
         const double regret = find_path(d, other);
-        ban(d, path[p], false);
         if (regret < least) {
             least = regret;
             best = path[p];
@@ -157,7 +164,7 @@ static void keep_budget(field *d, size_t path[POINTS], const char **note)
     *note = NULL;
     while (budget > 0 && dense >= LARGE && path_bytes(d, path, &storages) > budget * dense && storages > 1) {
         const size_t missed = least_missed(d, path);
-        ban(d, missed, true);
+        leave_out(d, path, missed);
         ir_text_add(&out, "%s%s", out.len ? ", " : "", d->kernels[missed].terms.store);
         if (d->kernels[missed].ktile)
             ir_text_add(&out, " tile=*x%lld", (long long)d->kernels[missed].ktile);

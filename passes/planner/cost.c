@@ -11,7 +11,7 @@
 /* What the generated code takes, in cycles unless said otherwise; the same on all machines. Fitted to measured grids of
  * bench_planner. */
 static const double
-    FMA_LATENCY = 3,     /* of a chain of multiply-adds, some of which hide behind other rows */
+    FMA_LATENCY = 4, OVERTAKEN = 3, /* of a chain of multiply-adds; some of which hide behind other rows */
     SHORT_CHAIN = 16,    /* chains of so many are half hidden */
     OVERLAP = 0.08,      /* share of the resources that do not bind that shows all the same */
     LOOP_ENTRY = 4, GROUP = 2.5, ROW_END = 1.5, /* of each loop, row group, row */
@@ -78,29 +78,22 @@ static void issue(work *w, double instructions)
     w->cycles[PLANNER_issue] += instructions / w->machine->issue;
 }
 
-/* Registers among which the sums of a row take turns. */
-static double chains(const work *w)
+/* Multiply-adds into one register follow one another; those of the next row group overtake the end of short chains, and what
+ * hides little is where a group has too few sums at a time. The sums of a row take turns (nest_batch.c). */
+static double chain(const work *w, double passes, double vectors)
 {
     enum { IN_FLIGHT = 8 };
-    double sums = w->group * ceil((double)w->terms->tile_cols / w->lanes), copies = floor(IN_FLIGHT / sums);
-    bool turns = w->terms->lanes == PLAN_LANES_BATCH && copies > 1;
-    return !turns ? 1 : copies < w->terms->unroll ? copies : w->terms->unroll;
-}
-
-/* Multiply-adds into one register follow one another; those of the next row group overtake the end of short chains. */
-static double chain(const work *w, double passes)
-{
     double all = w->p.stored / w->group, length = w->p.runs > 0 ? all / w->p.runs : all;
-    bool hides = w->terms->lanes == PLAN_LANES_BATCH;
-    all /= chains(w);
-    if (w->terms->lanes == PLAN_LANES_K)
-        all /= w->lanes;
-    return passes * all * FMA_LATENCY * (hides ? length / (length + SHORT_CHAIN) : 1);
+    if (w->terms->lanes != PLAN_LANES_BATCH)
+        return passes * all * OVERTAKEN / (w->terms->lanes == PLAN_LANES_K ? w->lanes : 1);
+    double sums = w->group * ceil(vectors), copies = fmax(1, fmin(floor(IN_FLIGHT / sums), w->terms->unroll));
+    bool exposed = sums * copies < IN_FLIGHT;
+    return passes * all / copies * (exposed ? FMA_LATENCY : OVERTAKEN * length / (length + SHORT_CHAIN));
 }
 
-static void arithmetic(work *w, double passes, double fmas)
+static void arithmetic(work *w, double passes, double fmas, double vectors)
 {
-    double rate = passes * fmas / (w->machine->fma * w->narrow), latency = chain(w, passes);
+    double rate = passes * fmas / (w->machine->fma * w->narrow), latency = chain(w, passes, vectors);
     w->cycles[PLANNER_arithmetic] += rate > latency ? rate : latency;
 }
 
@@ -130,7 +123,7 @@ static void batch_pass(work *w, double passes, double vectors)
 {
     const planner_population *p = &w->p;
     bool folded = p->columns >= p->stored; /* each activation vector has one use, as a memory operand */
-    arithmetic(w, passes, p->stored * vectors);
+    arithmetic(w, passes, p->stored * vectors, vectors);
     double values = p->stored * ((int)w->group % QUAD ? 1 : IN_QUADS);
     loads(w, passes * p->columns * vectors, passes * (values + p->coordinates + UNPACK * w->machine->scalar_loads * p->narrow));
     issue(w, passes * (p->stored * (vectors + 1) + (folded ? 0 : p->columns * vectors) + 2 * p->coordinates +
@@ -232,7 +225,7 @@ static void lanes_pass(work *w, double passes, double slots)
     bool along_k = w->terms->lanes == PLAN_LANES_K;
     double vectors = p->stored / w->lanes + (along_k && p->counted ? w->rows / 2 : 0); /* the last one is half full */
     double unpacking = UNPACK * w->machine->scalar_loads * p->narrow;
-    arithmetic(w, passes, vectors * slots);
+    arithmetic(w, passes, vectors * slots, slots);
     issue(w, passes * (vectors * (slots + 1) + p->columns * slots / (along_k ? w->lanes : 1) + STEP * p->steps / w->terms->unroll));
     loads(w, passes * vectors, passes * unpacking);
     if (w->gathers)
