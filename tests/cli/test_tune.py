@@ -160,7 +160,7 @@ class Tune(kit.Case):
 
     def test_any_backend(self):
         built = [name for name in ("llvm", "gccjit") if f"{name} (" in kit.VERSION]
-        self.tune("--backend=any", seconds="20")
+        self.tune("--backend=any")
         ((plan, others, backend),) = self.rows("SELECT plan, others, backend FROM plans")
         self.assertEqual(backend, "any")
         for name in built[1:]:
