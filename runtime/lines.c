@@ -98,7 +98,7 @@ spc_status rt_lines_count(rt_lines *l, const char *what, int64_t least, int64_t 
     for (size_t i = negative; good && i < w.length; i++)
         good = w.text[i] >= '0' && w.text[i] <= '9' && !__builtin_mul_overflow(value, 10, &value) &&
                !__builtin_add_overflow(value, w.text[i] - '0', &value);
-    *out = negative ? -value : value;
+    *out = !good ? 0 : negative ? -value : value; /* what overflowed may have no negative */
     if (!w.length)
         return rt_lines_fail(l, w, "the line ends where %s is expected", what);
     if (!good)
