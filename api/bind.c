@@ -10,31 +10,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const api_weight *find_in(const api_weight *list, const char *name) {
+static const api_weight *find_in(const api_weight *list, const char *name)
+{
     for (const api_weight *w = list; w; w = w->next)
         if (!strcmp(w->declaration.name, name)) return w;
     return NULL;
 }
 
-const api_weight *api_weight_find(const spc_session *s, const char *name) {
+const api_weight *api_weight_find(const spc_session *s, const char *name)
+{
     const api_weight *declared = find_in(s->weights, name);
     return declared ? declared : find_in(s->derived, name);
 }
 
-const rt_matrix *api_weight_matrix(void *session, const char *name) {
+const rt_matrix *api_weight_matrix(void *session, const char *name)
+{
     const api_weight *w = api_weight_find(session, name);
     return w && w->found ? &w->matrix : NULL;
 }
 
 /* ---- weights made of others ---- */
 
-void api_weights_forget(spc_session *s) {
+void api_weights_forget(spc_session *s)
+{
     for (const api_weight *w = s->derived; w; w = w->next) free((void *)w->matrix.dense);
     s->derived = NULL;
 }
 
 /* The weight that a constant takes places of and does nothing else with; NULL: there is none. */
-static const api_weight *weight_taken(const spc_session *s, const ir_func *constant) {
+static const api_weight *weight_taken(const spc_session *s, const ir_func *constant)
+{
     const ir_op *first = constant->body.first;
     for (const ir_op *op = first->next; op; op = op->next)
         if (op->code != IR_OP_take && op->code != IR_OP_output) return NULL;
@@ -42,7 +47,8 @@ static const api_weight *weight_taken(const spc_session *s, const ir_func *const
     return from && from->whole ? from->whole : from;
 }
 
-spc_status api_weight_derive(void *session, const ir_module *m, const ir_func *constant) {
+spc_status api_weight_derive(void *session, const ir_module *m, const ir_func *constant)
+{
     spc_session *s = session;
     rt_error error = {0};
     if (find_in(s->derived, constant->name)) return SPC_OK;
@@ -61,7 +67,8 @@ spc_status api_weight_derive(void *session, const ir_module *m, const ir_func *c
 
 bool api_binds_late(const spc_session *s, const ir_module *m) { return !s->bound && m->packings; }
 
-static void add_weight(spc_session *s, const ir_op *op) {
+static void add_weight(spc_session *s, const ir_op *op)
+{
     api_weight **link = &s->weights;
     while (*link && strcmp((*link)->declaration.name, op->name)) link = &(*link)->next;
     if (*link) return;
@@ -80,20 +87,23 @@ static void add_weight(spc_session *s, const ir_op *op) {
     *link = w;
 }
 
-void api_weights_collect(spc_session *s, const ir_module *m) {
+void api_weights_collect(spc_session *s, const ir_module *m)
+{
     for (const ir_func *f = m->funcs; f; f = f->next)
         for (const ir_op *op = f->form == IR_GRAPH ? f->body.first : NULL; op; op = op->next)
             if (op->code == IR_OP_weight) add_weight(s, op);
 }
 
 /* Axes of the violation as those of the tensor: a conv weight's column is its last three. */
-static const char *element_place(spc_session *s, const api_weight *w, const rt_violation *v) {
+static const char *element_place(spc_session *s, const api_weight *w, const rt_violation *v)
+{
     const char *place = rt_weights_place(s->tensors, &w->declaration);
     return ir_format(s->arena, "%s[%lld, %lld]", place, (long long)v->row, (long long)v->col);
 }
 
 static spc_status report_violation(spc_session *s, const api_weight *w, const rt_pattern *pattern,
-                                   const rt_violation *v) {
+                                   const rt_violation *v)
+{
     char text[256];
     rt_violation_print(pattern, v, text, sizeof text);
     ir_report_data(s->diags, IR_ERROR, element_place(s, w, v), "%s", text);
@@ -102,7 +112,8 @@ static spc_status report_violation(spc_session *s, const api_weight *w, const rt
     return SPC_E_PROGRAM;
 }
 
-static spc_status check_pattern(spc_session *s, api_weight *w) {
+static spc_status check_pattern(spc_session *s, api_weight *w)
+{
     rt_pattern pattern;
     rt_violation violation;
     rt_error error;
@@ -118,7 +129,8 @@ static spc_status check_pattern(spc_session *s, api_weight *w) {
 }
 
 /* rt_error texts of weights name the file and the tensor. */
-static spc_status check_weight(spc_session *s, api_weight *w) {
+static spc_status check_weight(spc_session *s, api_weight *w)
+{
     rt_error error = {0};
     const rt_matrix before = w->matrix;
     spc_status status = rt_weights_find(s->tensors, &w->declaration, &w->matrix, &w->found, &error);
@@ -136,7 +148,8 @@ static spc_status check_weight(spc_session *s, api_weight *w) {
     return w->found && !w->checked ? check_pattern(s, w) : SPC_OK;
 }
 
-spc_status api_weights_check(spc_session *s) {
+spc_status api_weights_check(spc_session *s)
+{
     spc_status first = SPC_OK;
     for (api_weight *w = s->weights; w; w = w->next) {
         spc_status status = check_weight(s, w);
@@ -146,13 +159,15 @@ spc_status api_weights_check(spc_session *s) {
     return first;
 }
 
-static bool is_missing(const spc_session *s, const ir_op *op) {
+static bool is_missing(const spc_session *s, const ir_op *op)
+{
     const api_weight *w = op->code == IR_OP_weight ? api_weight_find(s, op->name) : NULL;
     return w && !w->found;
 }
 
 /* The first use of a weight reports it; a weight used by several layers is one missing tensor. */
-static bool used_before(const ir_module *m, const ir_func *in, const ir_op *at) {
+static bool used_before(const ir_module *m, const ir_func *in, const ir_op *at)
+{
     for (const ir_func *f = m->funcs; f; f = f->next)
         for (const ir_op *op = f->form == IR_GRAPH ? f->body.first : NULL; op; op = op->next) {
             if (f == in && op == at) return false;
@@ -161,7 +176,8 @@ static bool used_before(const ir_module *m, const ir_func *in, const ir_op *at) 
     return false;
 }
 
-static void report_missing(spc_session *s, const ir_op *op) {
+static void report_missing(spc_session *s, const ir_op *op)
+{
     char alike[256];
     const api_weight *w = api_weight_find(s, op->name);
     const size_t count = rt_weights_alike(s->tensors, &w->declaration, alike, sizeof alike);
@@ -172,7 +188,8 @@ static void report_missing(spc_session *s, const ir_op *op) {
               "alone as %s=FILE", op->name, w->declaration.tensor, way, op->name);
 }
 
-spc_status api_weights_require(spc_session *s, const ir_module *m) {
+spc_status api_weights_require(spc_session *s, const ir_module *m)
+{
     spc_status status = s->bad_weights;
     for (const ir_func *f = m->funcs; f; f = f->next)
         for (const ir_op *op = f->form == IR_GRAPH ? f->body.first : NULL; op; op = op->next) {
@@ -184,7 +201,8 @@ spc_status api_weights_require(spc_session *s, const ir_module *m) {
 }
 
 /* What is refused now is taken back, so that the right data can be bound after it. */
-static spc_status bound(spc_session *s, spc_status status, const char *place, const rt_error *error) {
+static spc_status bound(spc_session *s, spc_status status, const char *place, const rt_error *error)
+{
     const bool was_bad = s->bad_weights != SPC_OK;
     if (status) return api_fail_error(s, place, error);
     s->bound = true;
@@ -197,21 +215,24 @@ static spc_status bound(spc_session *s, spc_status status, const char *place, co
     return status;
 }
 
-static spc_status bind_tensor(spc_session *s, const char *weight, const spc_tensor *tensor) {
+static spc_status bind_tensor(spc_session *s, const char *weight, const spc_tensor *tensor)
+{
     rt_error error = {0};
     if (s->loaded && !api_weight_find(s, weight))
         return api_fail(s, SPC_E_ARG, s->source->name, "no layer uses a weight \"%s\"", weight);
     return bound(s, rt_weights_add_tensor(s->tensors, weight, tensor, &error), weight, &error);
 }
 
-RT_EXPORT spc_status spc_bind(spc_session *s, const char *weight, const spc_tensor *dense) {
+RT_EXPORT spc_status spc_bind(spc_session *s, const char *weight, const spc_tensor *dense)
+{
     API_GUARD(s);
     if (!weight || !dense) return api_fail(s, SPC_E_ARG, NULL, "spc_bind needs a weight's name and a tensor");
     return bind_tensor(s, weight, dense);
 }
 
 /* NAME=FILE where NAME is an SDL name (or that + ".scale"); otherwise the whole is a path. */
-static bool names_weight(const char *spec, size_t *len) {
+static bool names_weight(const char *spec, size_t *len)
+{
     *len = strcspn(spec, "=");
     if (!spec[*len] || *len == 0 || (spec[0] >= '0' && spec[0] <= '9')) return false;
     for (size_t i = 0; i < *len; i++) {
@@ -222,7 +243,8 @@ static bool names_weight(const char *spec, size_t *len) {
     return true;
 }
 
-static spc_status bind_file(spc_session *s, const char *spec) {
+static spc_status bind_file(spc_session *s, const char *spec)
+{
     rt_error error = {0};
     size_t len;
     const bool named = names_weight(spec, &len);
@@ -237,7 +259,8 @@ static spc_status bind_file(spc_session *s, const char *spec) {
     return bound(s, status, path, &error);
 }
 
-RT_EXPORT spc_status spc_bind_file(spc_session *s, const char *path) {
+RT_EXPORT spc_status spc_bind_file(spc_session *s, const char *path)
+{
     API_GUARD(s);
     if (!path) return api_fail(s, SPC_E_ARG, NULL, "spc_bind_file needs a path");
     return bind_file(s, path);

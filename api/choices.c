@@ -15,7 +15,8 @@ typedef struct reader {
 
 enum { NO_DIM = -1, ANOTHERS = -2 };
 
-static bool take_value(const char **text, int64_t *out) {
+static bool take_value(const char **text, int64_t *out)
+{
     const char *c = *text;
     for (*out = 0; *c >= '0' && *c <= '9'; c++)
         if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, *c - '0', out) || *out > INT64_MAX / 2) return false;
@@ -25,14 +26,16 @@ static bool take_value(const char **text, int64_t *out) {
 }
 
 /* The dim named by the first len characters. */
-static int find_dim(const reader *r, const char *text, size_t len) {
+static int find_dim(const reader *r, const char *text, size_t len)
+{
     const api_choices *c = r->choices;
     for (size_t i = 0; i < c->count; i++)
         if (strlen(c->names[i]) == len && !strncmp(c->names[i], text, len)) return (int)i;
     return r->module && ir_dim_find(r->module, ir_strndup(r->session->arena, text, len)) ? ANOTHERS : NO_DIM;
 }
 
-static spc_status add_value(const reader *r, int dim, int64_t value) {
+static spc_status add_value(const reader *r, int dim, int64_t value)
+{
     api_choices *c = r->choices;
     if (dim == ANOTHERS) return SPC_OK;
     if (c->value_count[dim] == MAX_CHOICES) return api_fail(r->session, SPC_E_ARG, "option dims", "over %d values", MAX_CHOICES);
@@ -40,7 +43,8 @@ static spc_status add_value(const reader *r, int dim, int64_t value) {
     return SPC_OK;
 }
 
-spc_status api_fail_dim(spc_session *s, const api_face *face, const char *name, size_t len) {
+spc_status api_fail_dim(spc_session *s, const api_face *face, const char *name, size_t len)
+{
     ir_text known;
     ir_text_init(&known, s->arena);
     for (size_t i = 0; i < face->ndims; i++) ir_text_add(&known, "%s%s", i ? ", " : "", face->dims[i]->name);
@@ -48,7 +52,8 @@ spc_status api_fail_dim(spc_session *s, const api_face *face, const char *name, 
                     known.len ? known.data : "none");
 }
 
-static spc_status add_values(const reader *r, const char *text) {
+static spc_status add_values(const reader *r, const char *text)
+{
     int dim = NO_DIM;
     while (text && *text) {
         const size_t len = strcspn(text, ",="), item = strcspn(text, ",");
@@ -70,7 +75,8 @@ static spc_status add_values(const reader *r, const char *text) {
     return SPC_OK;
 }
 
-static spc_status require_dims(spc_session *s, const char *layer, api_choices *c) {
+static spc_status require_dims(spc_session *s, const char *layer, api_choices *c)
+{
     ir_text missing;
     ir_text_init(&missing, s->arena);
     c->all = 1;
@@ -85,7 +91,8 @@ static spc_status require_dims(spc_session *s, const char *layer, api_choices *c
     return api_fail(s, SPC_E_ARG, "option dims", "layer \"%s\" needs values of %s", layer, missing.data);
 }
 
-spc_status api_choices_given(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
+spc_status api_choices_given(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out)
+{
     const reader r = {s, face, m, out};
     *out = (api_choices){.count = face->ndims, .names = IR_ARRAY(s->arena, const char *, face->ndims),
                          .value_count = IR_ARRAY(s->arena, size_t, face->ndims), .values = IR_ARRAY(s->arena, int64_t *, face->ndims)};
@@ -96,12 +103,14 @@ spc_status api_choices_given(spc_session *s, const api_face *face, const char *d
     return add_values(&r, dims);
 }
 
-spc_status api_choices_read(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out) {
+spc_status api_choices_read(spc_session *s, const api_face *face, const char *dims, const ir_module *m, api_choices *out)
+{
     spc_status status = api_choices_given(s, face, dims, m, out);
     return status ? status : require_dims(s, face->name, out);
 }
 
-api_dims api_choice(spc_session *s, const api_choices *c, size_t index) {
+api_dims api_choice(spc_session *s, const api_choices *c, size_t index)
+{
     api_dims dims = {c->count, c->names, IR_ARRAY(s->arena, int64_t, c->count), NULL};
     ir_text text;
     ir_text_init(&text, s->arena);

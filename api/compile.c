@@ -11,7 +11,8 @@
 
 /* ---- passes ---- */
 
-static spc_status keep_layer(spc_session *s, ir_module *m) {
+static spc_status keep_layer(spc_session *s, ir_module *m)
+{
     const char *layer = api_option_value(s, API_layer);
     if (!layer) return SPC_OK;
     if (!ir_func_find(m, IR_GRAPH, layer)) {
@@ -28,14 +29,16 @@ static spc_status keep_layer(spc_session *s, ir_module *m) {
     return SPC_OK;
 }
 
-static void keep_dump(void *object, const char *pass, const ir_module *m) {
+static void keep_dump(void *object, const char *pass, const ir_module *m)
+{
     api_need *need = object;
     if (need->dump && !strcmp(pass, need->dump)) need->dumped = ir_print_module(m, m->arena);
 }
 
 /* Once for each plan: lines of the user's that fit no kernel are most likely misspelt. Layers that are left out of this
  * compilation are not known here, so they are looked up among all. */
-static void warn_unused(spc_session *s, const ir_plan *given, const ir_plan *complete) {
+static void warn_unused(spc_session *s, const ir_plan *given, const ir_plan *complete)
+{
     for (const ir_plan_line *line = given->lines; line; line = line->next) {
         int kernels = 0;
         bool fits = false;
@@ -51,7 +54,8 @@ static void warn_unused(spc_session *s, const ir_plan *given, const ir_plan *com
     }
 }
 
-static spc_status run_passes(spc_session *s, api_program *program, void *need) {
+static spc_status run_passes(spc_session *s, api_program *program, void *need)
+{
     pass_context context = {.target = &program->target,
                             .plan = program->plan,
                             .weight = api_weight_matrix,
@@ -84,7 +88,8 @@ static spc_status run_passes(spc_session *s, api_program *program, void *need) {
     return status;
 }
 
-static spc_status choose(spc_session *s, api_program *program, void *object) {
+static spc_status choose(spc_session *s, api_program *program, void *object)
+{
     rt_error error = {0};
     (void)object;
     if (!ir_target_find(api_option_value(s, API_cpu), &program->target, &error)) return api_fail_error(s, NULL, &error);
@@ -98,19 +103,22 @@ static spc_status choose(spc_session *s, api_program *program, void *object) {
     return status;
 }
 
-spc_status api_select(spc_session *s, api_need *need, api_program **out) {
+spc_status api_select(spc_session *s, api_need *need, api_program **out)
+{
     spc_status status = api_program_take(s, out);
     return status ? status : api_program_guarded(s, *out, choose, need);
 }
 
-spc_status api_lower(spc_session *s, api_need *need, api_program **out) {
+spc_status api_lower(spc_session *s, api_need *need, api_program **out)
+{
     spc_status status = api_select(s, need, out);
     return status ? status : api_program_guarded(s, *out, run_passes, need);
 }
 
 /* ---- weights ---- */
 
-static spc_status lay_out(spc_session *s, api_program *program, void *unused) {
+static spc_status lay_out(spc_session *s, api_program *program, void *unused)
+{
     rt_error error = {0};
     (void)unused;
     program->late = api_binds_late(s, program->module);
@@ -125,7 +133,8 @@ spc_status api_lay_out(spc_session *s, api_program *program) { return api_progra
 
 /* ---- objects ---- */
 
-const be_backend *api_code_generator(spc_session *s) {
+const be_backend *api_code_generator(spc_session *s)
+{
     const char *name = api_option_value(s, API_backend);
     const be_backend *backend = name && !strcmp(name, api_any_backend) ? be_at(0) : be_find(name);
     if (backend) return backend;
@@ -134,12 +143,14 @@ const be_backend *api_code_generator(spc_session *s) {
     return NULL;
 }
 
-be_options api_backend_options(const spc_session *s, const api_program *program, const char *prefix) {
+be_options api_backend_options(const spc_session *s, const api_program *program, const char *prefix)
+{
     return (be_options){&program->target, prefix, !strcmp(api_option_value(s, API_debug), "yes"),
                         api_option_value(s, API_helper)};
 }
 
-const be_backend *api_backend_of(spc_session *s, const api_program *program, const ir_func *func) {
+const be_backend *api_backend_of(spc_session *s, const api_program *program, const ir_func *func)
+{
     ir_plan_terms terms = {0};
     ir_text known;
     if (func->plan) ir_plan_read_terms(func->plan, program->arena, &terms);
@@ -152,7 +163,8 @@ const be_backend *api_backend_of(spc_session *s, const api_program *program, con
     return NULL;
 }
 
-const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, bool entries, size_t *count) {
+const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, bool entries, size_t *count)
+{
     size_t all = 0;
     for (const ir_func *f = m->funcs; f; f = f->next) all++;
     const ir_func **funcs = IR_ARRAY(arena, const ir_func *, all);
@@ -162,7 +174,8 @@ const ir_func **api_funcs(const ir_module *m, ir_arena *arena, bool kernels, boo
     return funcs;
 }
 
-static spc_status make_objects(spc_session *s, api_program *program, void *prefix) {
+static spc_status make_objects(spc_session *s, api_program *program, void *prefix)
+{
     rt_error error = {0};
     size_t count;
     const be_options options = api_backend_options(s, program, prefix);
@@ -184,7 +197,8 @@ static spc_status make_objects(spc_session *s, api_program *program, void *prefi
     return SPC_OK;
 }
 
-spc_status api_make_objects(spc_session *s, api_program *program, const char *prefix) {
+spc_status api_make_objects(spc_session *s, api_program *program, const char *prefix)
+{
     program->backend = api_code_generator(s);
     if (!program->backend) return SPC_E_UNSUPPORTED;
     return api_program_guarded(s, program, make_objects, (void *)prefix);

@@ -18,13 +18,15 @@ typedef spc_status emit_function(spc_session *, emit_job *);
 /* ---- what goes beside the output ---- */
 
 /* dir/k.so gives dir/k.h */
-static const char *header_path(spc_session *s, const char *path) {
+static const char *header_path(spc_session *s, const char *path)
+{
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     const size_t stem = dot && dot > (slash ? slash + 1 : path) ? (size_t)(dot - path) : strlen(path);
     return ir_format(s->arena, "%.*s.h", (int)stem, path);
 }
 
-static void add_make_name(ir_text *out, const char *name) {
+static void add_make_name(ir_text *out, const char *name)
+{
     for (; *name; name++) {
         if (*name == '$') ir_text_add(out, "$");
         if (strchr(" #\\", *name)) ir_text_add(out, "\\");
@@ -32,7 +34,8 @@ static void add_make_name(ir_text *out, const char *name) {
     }
 }
 
-static spc_status write_depfile(spc_session *s, emit_job *job, const char *beside) {
+static spc_status write_depfile(spc_session *s, emit_job *job, const char *beside)
+{
     ir_text out;
     const char *path = api_option_value(s, API_depfile);
     if (!path) return SPC_OK;
@@ -49,7 +52,8 @@ static spc_status write_depfile(spc_session *s, emit_job *job, const char *besid
     return api_stage_write(job->stage, path, out.data, out.len);
 }
 
-static spc_status write_header(spc_session *s, emit_job *job, const char *path) {
+static spc_status write_header(spc_session *s, emit_job *job, const char *path)
+{
     const char *text;
     spc_status status = api_header(s, job->program, &text);
     return status ? status : api_stage_write(job->stage, path, text, strlen(text));
@@ -57,7 +61,8 @@ static spc_status write_header(spc_session *s, emit_job *job, const char *path) 
 
 /* ---- binary kinds ---- */
 
-static const char *const *export_names(spc_session *s, const api_program *program, size_t *count) {
+static const char *const *export_names(spc_session *s, const api_program *program, size_t *count)
+{
     const ir_func **entries = api_funcs(program->module, s->arena, false, true, count);
     const char **names = IR_ARRAY(s->arena, const char *, *count);
     for (size_t i = 0; i < *count; i++)
@@ -65,14 +70,16 @@ static const char *const *export_names(spc_session *s, const api_program *progra
     return names;
 }
 
-static const be_piece *link_pieces(spc_session *s, const ir_layout *layout, size_t count) {
+static const be_piece *link_pieces(spc_session *s, const ir_layout *layout, size_t count)
+{
     be_piece *pieces = IR_ARRAY(s->arena, be_piece, count);
     for (size_t i = 0; i < count; i++)
         pieces[i] = (be_piece){layout->pieces[i].data, layout->pieces[i].offset, layout->pieces[i].bytes};
     return pieces;
 }
 
-static spc_status link_objects(spc_session *s, emit_job *job, const char *output) {
+static spc_status link_objects(spc_session *s, emit_job *job, const char *output)
+{
     api_program *p = job->program;
     rt_error error = {0};
     const size_t pieces = p->late ? 0 : p->layout.piece_count;
@@ -90,12 +97,14 @@ static spc_status link_objects(spc_session *s, emit_job *job, const char *output
 }
 
 /* Code needs the places of the weights. */
-static spc_status lay_out(spc_session *s, api_program *program) {
+static spc_status lay_out(spc_session *s, api_program *program)
+{
     spc_status status = api_check_names(s, program->module, api_option_value(s, API_prefix));
     return status ? status : api_lay_out(s, program);
 }
 
-static spc_status emit_library(spc_session *s, emit_job *job) {
+static spc_status emit_library(spc_session *s, emit_job *job)
+{
     const char *prefix = api_option_value(s, API_prefix);
     spc_status status = lay_out(s, job->program);
     if (!status) status = api_make_objects(s, job->program, prefix);
@@ -109,13 +118,15 @@ static spc_status emit_library(spc_session *s, emit_job *job) {
 
 /* ---- text kinds ---- */
 
-static spc_status write_text(spc_session *s, emit_job *job, const char *text, size_t size) {
+static spc_status write_text(spc_session *s, emit_job *job, const char *text, size_t size)
+{
     spc_status status = api_stage_write(job->stage, job->path, text, size);
     return status ? status : write_depfile(s, job, NULL);
 }
 
 /* What this generator makes of its share of the functions. */
-static spc_status add_generated(spc_session *s, const api_program *p, const be_backend *backend, be_format format, ir_text *out) {
+static spc_status add_generated(spc_session *s, const api_program *p, const be_backend *backend, be_format format, ir_text *out)
+{
     rt_error error = {0};
     be_blob text = {0};
     size_t count, own = 0;
@@ -134,7 +145,8 @@ static spc_status add_generated(spc_session *s, const api_program *p, const be_b
 }
 
 /* only: of one generator; NULL: of all, one after the other. */
-static spc_status emit_generated(spc_session *s, emit_job *job, const be_backend *only, be_format format) {
+static spc_status emit_generated(spc_session *s, emit_job *job, const be_backend *only, be_format format)
+{
     api_program *p = job->program;
     ir_text out;
     ir_text_init(&out, s->arena);
@@ -147,7 +159,8 @@ static spc_status emit_generated(spc_session *s, emit_job *job, const be_backend
 
 static spc_status emit_assembly(spc_session *s, emit_job *job) { return emit_generated(s, job, NULL, BE_ASM); }
 
-static spc_status emit_generator_text(spc_session *s, emit_job *job) {
+static spc_status emit_generator_text(spc_session *s, emit_job *job)
+{
     const be_backend *backend = api_code_generator(s);
     if (!backend) return SPC_E_UNSUPPORTED;
     if (strcmp(backend->name, job->kind))
@@ -155,7 +168,8 @@ static spc_status emit_generator_text(spc_session *s, emit_job *job) {
     return emit_generated(s, job, backend, BE_TEXT);
 }
 
-static spc_status emit_module(spc_session *s, emit_job *job) {
+static spc_status emit_module(spc_session *s, emit_job *job)
+{
     ir_module *m = job->program->module;
     for (ir_func *f = m->funcs, *next; f; f = next) {
         next = f->next;
@@ -165,19 +179,22 @@ static spc_status emit_module(spc_session *s, emit_job *job) {
     return write_text(s, job, text, strlen(text));
 }
 
-static spc_status emit_header(spc_session *s, emit_job *job) {
+static spc_status emit_header(spc_session *s, emit_job *job)
+{
     spc_status status = api_check_names(s, job->program->module, api_option_value(s, API_prefix));
     if (!status) status = write_header(s, job, job->path);
     return status ? status : write_depfile(s, job, NULL);
 }
 
-static spc_status emit_manifest(spc_session *s, emit_job *job) {
+static spc_status emit_manifest(spc_session *s, emit_job *job)
+{
     const char *text;
     spc_status status = api_manifest(s, job->program, api_option_value(s, API_prefix), &text);
     return status ? status : write_text(s, job, text, strlen(text));
 }
 
-static spc_status emit_plan(spc_session *s, emit_job *job) {
+static spc_status emit_plan(spc_session *s, emit_job *job)
+{
     const char *text = ir_plan_print(job->program->plan, job->program->arena);
     return write_text(s, job, text, strlen(text));
 }
@@ -190,7 +207,8 @@ typedef struct emit_kind {
     emit_function *emit;
 } emit_kind;
 
-static const emit_kind *find_kind(const char *name) {
+static const emit_kind *find_kind(const char *name)
+{
     static const emit_kind kinds[] = {{"so", true, emit_library},         {"obj", true, emit_library},
                                       {"asm", true, emit_assembly},       {"llvm", true, emit_generator_text},
                                       {"gccjit", true, emit_generator_text},
@@ -202,13 +220,15 @@ static const emit_kind *find_kind(const char *name) {
     return NULL;
 }
 
-static spc_status emit_in_arena(spc_session *s, api_program *program, void *object) {
+static spc_status emit_in_arena(spc_session *s, api_program *program, void *object)
+{
     emit_job *job = object;
     job->program = program;
     return find_kind(job->kind)->emit(s, job);
 }
 
-static spc_status emit(spc_session *s, const char *kind, const char *path) {
+static spc_status emit(spc_session *s, const char *kind, const char *path)
+{
     const emit_kind *found = find_kind(kind);
     api_need need = {0};
     api_program *program = NULL;
@@ -223,7 +243,8 @@ static spc_status emit(spc_session *s, const char *kind, const char *path) {
     return status;
 }
 
-static spc_status dump(spc_session *s, const char *pass, const char *path) {
+static spc_status dump(spc_session *s, const char *pass, const char *path)
+{
     api_need need = {.dump = pass};
     api_program *program = NULL;
     ir_text known;
@@ -243,7 +264,8 @@ static spc_status dump(spc_session *s, const char *pass, const char *path) {
     return status;
 }
 
-RT_EXPORT spc_status spc_output(spc_session *s, const char *kind, const char *path) {
+RT_EXPORT spc_status spc_output(spc_session *s, const char *kind, const char *path)
+{
     API_GUARD(s);
     if (!kind || !path || !*path) return api_fail(s, SPC_E_ARG, NULL, "spc_output needs a kind and a path");
     return strncmp(kind, "dump=", 5) ? emit(s, kind, path) : dump(s, kind + 5, path);

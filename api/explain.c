@@ -13,7 +13,8 @@ typedef struct explainer {
 
 /* ---- layers ---- */
 
-static void add_ports(explainer *e, const char *what, const api_port *ports, size_t count) {
+static void add_ports(explainer *e, const char *what, const api_port *ports, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         ir_text_add(&e->out, "  %s %s: %s\n", what, ports[i].name, ir_print_type(ports[i].type, e->out.arena));
 }
@@ -21,7 +22,8 @@ static void add_ports(explainer *e, const char *what, const api_port *ports, siz
 /* A formula that is longer is for the header; people are told bytes where they give dims. */
 enum { READABLE = 120 };
 
-static spc_status add_scratch(explainer *e, const explain_layer *layer) {
+static spc_status add_scratch(explainer *e, const explain_layer *layer)
+{
     const api_face *face = &layer->face;
     const explain_point *last = &layer->points[layer->point_count - 1];
     const char *dims = layer->assumed || !last->count ? NULL : last->text;
@@ -35,7 +37,8 @@ static spc_status add_scratch(explainer *e, const explain_layer *layer) {
     return status;
 }
 
-static spc_status add_layer(explainer *e, const ir_func *graph) {
+static spc_status add_layer(explainer *e, const ir_func *graph)
+{
     explain_layer layer = {.session = e->session, .program = e->program, .graph = graph, .out = &e->out};
     layer.details = !strcmp(api_option_value(e->session, API_details), "yes");
     spc_status status = api_face_of(e->session, e->program->module, graph, &layer.face);
@@ -52,7 +55,8 @@ static spc_status add_layer(explainer *e, const ir_func *graph) {
 }
 
 /* Which code generator, where it is not the only thing that could be said of it. */
-static void add_backend(explainer *e) {
+static void add_backend(explainer *e)
+{
     const char *name = api_option_value(e->session, API_backend), *absent, *allows;
     const be_backend *backend = be_find(name);
     for (int i = 0; backend && (absent = be_absent_at(i, &allows)); i++) {
@@ -61,7 +65,8 @@ static void add_backend(explainer *e) {
     }
 }
 
-static spc_status explain_all(spc_session *s, api_program *program, void *object) {
+static spc_status explain_all(spc_session *s, api_program *program, void *object)
+{
     const char **result = object;
     explainer e = {.session = s, .program = program};
     ir_text_init(&e.out, s->arena);
@@ -73,7 +78,8 @@ static spc_status explain_all(spc_session *s, api_program *program, void *object
     return status;
 }
 
-static const char *explain(spc_session *s, const char *layer) {
+static const char *explain(spc_session *s, const char *layer)
+{
     const char *kept = s->options[API_layer], *result = NULL;
     api_need need = {0};
     api_program *program;
@@ -86,7 +92,8 @@ static const char *explain(spc_session *s, const char *layer) {
     return status ? NULL : result;
 }
 
-RT_EXPORT const char *spc_explain(spc_session *s, const char *layer) {
+RT_EXPORT const char *spc_explain(spc_session *s, const char *layer)
+{
     if (!s) return NULL;
     if (setjmp(*ir_guard(s->arena))) {
         api_out_of_memory(s);

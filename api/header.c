@@ -9,7 +9,8 @@
 /* ---- names ---- */
 
 /* What a parameter may not be called: keywords, and what the declarations themselves use. */
-static bool is_taken(const char *name) {
+static bool is_taken(const char *name)
+{
     static const char *const ours[] = {"int64_t", "int32_t", "int8_t", "uint8_t", "uint16_t", "size_t", "spc_exec",
                                        "spc_status", "NULL"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
@@ -23,21 +24,24 @@ typedef struct names {
     size_t count;
 } names;
 
-static bool has_name(const names *n, const char *name) {
+static bool has_name(const names *n, const char *name)
+{
     for (size_t i = 0; i < n->count; i++)
         if (!strcmp(n->all[i], name)) return true;
     return false;
 }
 
 /* wanted, or wanted with as many underscores behind it as make it free. */
-static const char *free_name(const names *n, const char *wanted) {
+static const char *free_name(const names *n, const char *wanted)
+{
     const char *name = wanted;
     while (is_taken(name) || has_name(n, name)) name = ir_format(n->arena, "%s_", name);
     return name;
 }
 
 /* Names of the parameters, in order: dims, inputs, outputs. Names that need no change keep theirs. */
-static names choose_names(ir_arena *arena, const api_face *face) {
+static names choose_names(ir_arena *arena, const api_face *face)
+{
     const size_t count = face->ndims + face->nin + face->nout;
     names n = {arena, IR_ARRAY(arena, const char *, count + 1), count};
     size_t at = 0;
@@ -57,7 +61,8 @@ typedef struct dim_names {
     const char *threads; /* what the threads parameter is called */
 } dim_names;
 
-static const char *dim_name(const dim_names *d, const char *dim) {
+static const char *dim_name(const dim_names *d, const char *dim)
+{
     for (size_t i = 0; i < d->face->ndims; i++)
         if (!strcmp(d->face->dims[i]->name, dim)) return d->params->all[i];
     return d->threads;
@@ -65,7 +70,8 @@ static const char *dim_name(const dim_names *d, const char *dim) {
 
 static void add_extent(ir_text *out, const ir_extent *extent, const dim_names *d);
 
-static void add_factor(ir_text *out, const ir_factor *factor, const dim_names *d) {
+static void add_factor(ir_text *out, const ir_factor *factor, const dim_names *d)
+{
     static const char *const calls[] = {[IR_FACTOR_DIV] = "spc_exact_div",
                                         [IR_FACTOR_CEILDIV] = "spc_ceil_div",
                                         [IR_FACTOR_MIN] = "spc_min",
@@ -81,7 +87,8 @@ static void add_factor(ir_text *out, const ir_factor *factor, const dim_names *d
     ir_text_add(out, ")");
 }
 
-static void add_extent(ir_text *out, const ir_extent *extent, const dim_names *d) {
+static void add_extent(ir_text *out, const ir_extent *extent, const dim_names *d)
+{
     const int terms = ir_extent_terms(extent);
     if (terms == 0) ir_text_add(out, "0");
     for (int i = 0; i < terms; i++) {
@@ -98,32 +105,37 @@ static void add_extent(ir_text *out, const ir_extent *extent, const dim_names *d
 
 /* ---- declarations ---- */
 
-static const char *c_type(ir_dtype dtype) {
+static const char *c_type(ir_dtype dtype)
+{
     static const char *const c_names[IR_DTYPE_COUNT] = {
         [IR_F32] = "float",   [IR_F16] = "uint16_t", [IR_BF16] = "uint16_t", [IR_F64] = "double", [IR_I8] = "int8_t",
         [IR_U8] = "uint8_t",  [IR_I4] = "uint8_t",   [IR_I32] = "int32_t",   [IR_BOOL] = "uint8_t"};
     return c_names[dtype];
 }
 
-static void add_comment(ir_text *out, const char *direction, const api_port *port, const char *name) {
+static void add_comment(ir_text *out, const char *direction, const api_port *port, const char *name)
+{
     ir_text_add(out, " *   %s %s: %s[", direction, name, ir_dtype_of(port->type->dtype)->name);
     for (int i = 0; i < port->type->rank; i++) ir_text_add(out, "%s%s", i ? ", " : "", ir_extent_text(port->type->dims[i]));
     ir_text_add(out, "]\n");
 }
 
-static void add_contract(ir_text *out, const ir_dim *dim, const char *name) {
+static void add_contract(ir_text *out, const ir_dim *dim, const char *name)
+{
     if (dim->lo == 0 && dim->hi == INT64_MAX && dim->step == 1) return;
     ir_text_add(out, " *   %s is in %lld..%lld", name, (long long)dim->lo, (long long)dim->hi);
     ir_text_add(out, dim->step > 1 ? " in steps of %lld\n" : "\n", (long long)dim->step);
 }
 
-static bool uses_weights(const ir_func *graph) {
+static bool uses_weights(const ir_func *graph)
+{
     for (const ir_op *op = graph->body.first; op; op = op->next)
         if (op->code == IR_OP_weight) return true;
     return false;
 }
 
-static void add_call(ir_text *out, const api_face *face, const names *params, const char *symbol, bool late) {
+static void add_call(ir_text *out, const api_face *face, const names *params, const char *symbol, bool late)
+{
     const char *const *name = params->all;
     ir_text_add(out, "\n/* layer %s\n", face->name);
     for (size_t i = 0; i < face->ndims; i++) add_contract(out, face->dims[i], name[i]);
@@ -139,7 +151,8 @@ static void add_call(ir_text *out, const api_face *face, const names *params, co
     ir_text_add(out, "const spc_exec *%s);\n", free_name(params, "e"));
 }
 
-static void add_scratch(ir_text *out, const api_face *face, const names *params, const char *symbol) {
+static void add_scratch(ir_text *out, const api_face *face, const names *params, const char *symbol)
+{
     const dim_names d = {face, params, free_name(params, "threads")};
     ir_text_add(out, "static inline size_t %s_scratch(", symbol);
     for (size_t i = 0; i < face->ndims; i++) ir_text_add(out, "int64_t %s, ", params->all[i]);
@@ -177,13 +190,15 @@ static const char preamble[] =
     "static inline size_t spc_scratch_size(int64_t bytes) { return bytes > 0 ? (size_t)bytes : 0; }\n"
     "#endif\n";
 
-static uint64_t hash_text(const char *text) {
+static uint64_t hash_text(const char *text)
+{
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
     for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
     return hash;
 }
 
-spc_status api_header(spc_session *s, api_program *program, const char **result) {
+spc_status api_header(spc_session *s, api_program *program, const char **result)
+{
     const char *prefix = api_option_value(s, API_prefix);
     ir_text body, out;
     ir_text_init(&body, program->arena);

@@ -15,7 +15,8 @@ const char api_jit_prefix[] = "spc_jit_";
 
 static void release_program(void *program) { api_program_free(program); }
 
-static spc_status copy_weights(spc_session *s, api_program *program) {
+static spc_status copy_weights(spc_session *s, api_program *program)
+{
     const size_t bytes = (size_t)program->layout.bytes + IR_LAYOUT_ALIGN;
     program->weights = aligned_alloc(IR_LAYOUT_ALIGN, bytes / IR_LAYOUT_ALIGN * IR_LAYOUT_ALIGN);
     if (!program->weights) return api_out_of_memory(s);
@@ -25,12 +26,14 @@ static spc_status copy_weights(spc_session *s, api_program *program) {
 
 /* ---- compiled ---- */
 
-static void *native_symbol(void *ctx, const char *name) {
+static void *native_symbol(void *ctx, const char *name)
+{
     const api_program *program = ctx;
     return program->backend->symbol(program->image, name);
 }
 
-static spc_status load_native(spc_session *s, api_program *program) {
+static spc_status load_native(spc_session *s, api_program *program)
+{
     rt_error error = {0};
     spc_status status = api_make_objects(s, program, api_jit_prefix);
     if (status) return status;
@@ -40,7 +43,8 @@ static spc_status load_native(spc_session *s, api_program *program) {
 
 /* ---- interpreted ---- */
 
-static int call_entry(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error) {
+static int call_entry(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error)
+{
     (void)error;
     const api_program *program = ctx;
     const ir_func *entry = ir_func_find(program->module, IR_ENTRY, layer);
@@ -60,7 +64,8 @@ typedef struct reference_call {
     const void *const *weights; /* where they are bound late */
 } reference_call;
 
-static const void *reference_weight(void *ctx, const char *weight) {
+static const void *reference_weight(void *ctx, const char *weight)
+{
     const reference_call *call = ctx;
     const api_program *program = call->program;
     char name[512];
@@ -70,7 +75,8 @@ static const void *reference_weight(void *ctx, const char *weight) {
     return program->late ? call->weights[piece - program->layout.pieces] : (const char *)program->weights + piece->offset;
 }
 
-static bool bind_tensor(const reference_call *call, const ir_type *type, uint64_t address, spc_tensor *out) {
+static bool bind_tensor(const reference_call *call, const ir_type *type, uint64_t address, spc_tensor *out)
+{
     *out = (spc_tensor){.data = (void *)(uintptr_t)address, .dtype = (spc_dtype)type->dtype, .rank = type->rank};
     for (int i = 0; i < type->rank; i++)
         if (!rt_extent_eval(ir_extent_text(type->dims[i]), call->names, call->dims, call->dim_count, &out->dims[i]))
@@ -78,7 +84,8 @@ static bool bind_tensor(const reference_call *call, const ir_type *type, uint64_
     return true;
 }
 
-static bool bind_dims(reference_call *call, const api_face *face, const uint64_t *words) {
+static bool bind_dims(reference_call *call, const api_face *face, const uint64_t *words)
+{
     for (const ir_dim *d = call->program->module->dims; d; d = d->next) {
         if (call->dim_count == MAX_VALUES) return false;
         call->names[call->dim_count] = d->name;
@@ -89,7 +96,8 @@ static bool bind_dims(reference_call *call, const api_face *face, const uint64_t
     return true;
 }
 
-static int call_reference(const api_program *program, const api_face *face, const uint64_t *words, rt_error *error) {
+static int call_reference(const api_program *program, const api_face *face, const uint64_t *words, rt_error *error)
+{
     reference_call *call = calloc(1, sizeof *call);
     if (!call) return SPC_E_NOMEM;
     call->program = program;
@@ -107,7 +115,8 @@ static int call_reference(const api_program *program, const api_face *face, cons
     return status;
 }
 
-static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error) {
+static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_t count, rt_error *error)
+{
     const api_program *program = ctx;
     for (size_t i = 0; i < program->face_count; i++) {
         const api_face *face = &program->faces[i];
@@ -118,7 +127,8 @@ static int call_graph(void *ctx, const char *layer, const uint64_t *words, size_
 }
 
 /* Faces are gathered beforehand, since calls may come from many threads. Every weight is laid out plain. */
-static spc_status prepare_reference(spc_session *s, api_program *program) {
+static spc_status prepare_reference(spc_session *s, api_program *program)
+{
     ir_module *m = program->module;
     size_t count = 0;
     for (const ir_func *f = m->funcs; f; f = f->next) count++;
@@ -133,7 +143,8 @@ static spc_status prepare_reference(spc_session *s, api_program *program) {
 }
 
 /* What only making the module needed. The reference finds weights by the layout's names. */
-static void shed(api_program *program, bool keep_layout) {
+static void shed(api_program *program, bool keep_layout)
+{
     for (size_t i = 0; i < program->object_count; i++) free(program->objects[i].data);
     program->object_count = 0;
     if (keep_layout || !program->laid) return;
@@ -150,7 +161,8 @@ typedef struct jit_job {
     bool reference, interp;
 } jit_job;
 
-static spc_status prepare(spc_session *s, api_program *program, void *object) {
+static spc_status prepare(spc_session *s, api_program *program, void *object)
+{
     jit_job *job = object;
     const bool native = !job->reference && !job->interp;
     spc_status status = job->reference ? prepare_reference(s, program) : SPC_OK;
@@ -166,7 +178,8 @@ static spc_status prepare(spc_session *s, api_program *program, void *object) {
     return status;
 }
 
-spc_status api_jit(spc_session *s, api_work *inspect, void *ctx, spc_module **out) {
+spc_status api_jit(spc_session *s, api_work *inspect, void *ctx, spc_module **out)
+{
     const char *chosen = api_option_value(s, API_backend);
     const char *backend = chosen || be_at(0) ? chosen : "interp"; /* a build without code generators runs all the same */
     jit_job job = {.inspect = inspect, .ctx = ctx, .reference = backend && !strcmp(backend, "reference"), .interp = backend && !strcmp(backend, "interp")};
@@ -183,7 +196,8 @@ spc_status api_jit(spc_session *s, api_work *inspect, void *ctx, spc_module **ou
     return status;
 }
 
-RT_EXPORT spc_status spc_jit(spc_session *s, spc_module **out) {
+RT_EXPORT spc_status spc_jit(spc_session *s, spc_module **out)
+{
     if (out) *out = NULL;
     API_GUARD(s);
     return out ? api_jit(s, NULL, NULL, out) : api_fail(s, SPC_E_ARG, NULL, "spc_jit needs a place for the module");

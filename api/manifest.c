@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-void api_json_string(ir_text *out, const char *text) {
+void api_json_string(ir_text *out, const char *text)
+{
     ir_text_add(out, "\"");
     for (; *text; text++) {
         const unsigned char c = (unsigned char)*text;
@@ -15,13 +16,15 @@ void api_json_string(ir_text *out, const char *text) {
     ir_text_add(out, "\"");
 }
 
-static void add_member(ir_text *out, const char *key, const char *value, const char *end) {
+static void add_member(ir_text *out, const char *key, const char *value, const char *end)
+{
     ir_text_add(out, "\"%s\":", key);
     api_json_string(out, value);
     ir_text_add(out, "%s", end);
 }
 
-static void add_shape(ir_text *out, const ir_type *type) {
+static void add_shape(ir_text *out, const ir_type *type)
+{
     ir_text_add(out, "\"shape\":[");
     for (int i = 0; i < type->rank; i++) {
         ir_text_add(out, "%s", i ? "," : "");
@@ -30,7 +33,8 @@ static void add_shape(ir_text *out, const ir_type *type) {
     ir_text_add(out, "]");
 }
 
-static void add_ports(ir_text *out, const char *key, const api_port *ports, size_t count) {
+static void add_ports(ir_text *out, const char *key, const api_port *ports, size_t count)
+{
     ir_text_add(out, ",\"%s\":[", key);
     for (size_t i = 0; i < count; i++) {
         ir_text_add(out, "%s\n   {", i ? "," : "");
@@ -42,7 +46,8 @@ static void add_ports(ir_text *out, const char *key, const api_port *ports, size
     ir_text_add(out, "]");
 }
 
-static void add_layer(ir_text *out, const api_face *face, const char *prefix) {
+static void add_layer(ir_text *out, const api_face *face, const char *prefix)
+{
     ir_text_add(out, "\n  {");
     add_member(out, "name", face->name, ",");
     ir_text_add(out, "\"symbol\":");
@@ -59,7 +64,8 @@ static void add_layer(ir_text *out, const api_face *face, const char *prefix) {
     add_member(out, "scratch", ir_extent_text(face->scratch), "}");
 }
 
-static spc_status add_layers(spc_session *s, api_program *program, ir_text *out, const char *prefix) {
+static spc_status add_layers(spc_session *s, api_program *program, ir_text *out, const char *prefix)
+{
     const char *before = "";
     ir_text_add(out, ",\n \"layers\":[");
     for (const ir_func *f = program->module->funcs; f; f = f->next) {
@@ -75,7 +81,8 @@ static spc_status add_layers(spc_session *s, api_program *program, ir_text *out,
     return SPC_OK;
 }
 
-static void add_dims(ir_text *out, const ir_module *m) {
+static void add_dims(ir_text *out, const ir_module *m)
+{
     ir_text_add(out, ",\n \"dims\":[");
     for (const ir_dim *d = m->dims; d; d = d->next) {
         ir_text_add(out, "%s\n  {", d == m->dims ? "" : ",");
@@ -86,7 +93,8 @@ static void add_dims(ir_text *out, const ir_module *m) {
 }
 
 /* What whoever loads the module needs to pack the weight as the kernels want it. */
-static void add_recipe(const spc_session *s, ir_text *out, const ir_packing *p) {
+static void add_recipe(const spc_session *s, ir_text *out, const ir_packing *p)
+{
     const api_weight *w = api_weight_find(s, p->weight);
     rt_array_info arrays[RT_MAX_ARRAYS] = {rt_plain_array((spc_dtype)p->type->dtype)};
     const int count = p->type->storage ? rt_storage_arrays(p->type->storage, arrays) : 1;
@@ -106,7 +114,8 @@ static void add_recipe(const spc_session *s, ir_text *out, const ir_packing *p) 
     ir_text_add(out, "]");
 }
 
-static void add_weights(const spc_session *s, ir_text *out, const ir_module *m) {
+static void add_weights(const spc_session *s, ir_text *out, const ir_module *m)
+{
     const bool late = api_binds_late(s, m);
     ir_text_add(out, ",\n \"weights\":[");
     for (const ir_packing *p = m->packings; p; p = p->next) {
@@ -124,7 +133,8 @@ static void add_weights(const spc_session *s, ir_text *out, const ir_module *m) 
     ir_text_add(out, "]");
 }
 
-static void add_kernels(ir_text *out, const ir_module *m) {
+static void add_kernels(ir_text *out, const ir_module *m)
+{
     const char *before = "";
     ir_text_add(out, ",\n \"kernels\":[");
     for (const ir_func *f = m->funcs; f; f = f->next) {
@@ -137,7 +147,8 @@ static void add_kernels(ir_text *out, const ir_module *m) {
     ir_text_add(out, "]");
 }
 
-spc_status api_manifest(spc_session *s, api_program *program, const char *prefix, const char **result) {
+spc_status api_manifest(spc_session *s, api_program *program, const char *prefix, const char **result)
+{
     ir_text out;
     char features[1024];
     ir_text_init(&out, program->arena);

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-spc_status api_program_guarded(spc_session *s, api_program *program, api_work *work, void *ctx) {
+spc_status api_program_guarded(spc_session *s, api_program *program, api_work *work, void *ctx)
+{
     jmp_buf *guard = ir_guard(program->arena);
     jmp_buf outer;
     memcpy(&outer, guard, sizeof outer); /* guarded work may call guarded work */
@@ -18,7 +19,8 @@ spc_status api_program_guarded(spc_session *s, api_program *program, api_work *w
     return status;
 }
 
-void api_program_free(api_program *program) {
+void api_program_free(api_program *program)
+{
     if (!program) return;
     if (program->image) program->backend->unload(program->image);
     for (size_t i = 0; i < program->object_count; i++) free(program->objects[i].data);
@@ -29,21 +31,24 @@ void api_program_free(api_program *program) {
     free(program);
 }
 
-static spc_status build_graph(spc_session *s, api_program *program, void *diags) {
+static spc_status build_graph(spc_session *s, api_program *program, void *diags)
+{
     program->module = ir_module_new(program->arena, diags);
     const int before = ir_error_count(diags);
     spc_status status = fe_compile(program->module, s->source);
     return status || ir_error_count(diags) == before ? status : SPC_E_PROGRAM;
 }
 
-static size_t memory_limit(const spc_session *s) {
+static size_t memory_limit(const spc_session *s)
+{
     const char *value = api_option_value(s, API_memory);
     size_t limit = 0;
     if (value) api_parse_bytes(value, &limit);
     return limit;
 }
 
-spc_status api_program_new(spc_session *s, ir_diags *diags, api_program **out) {
+spc_status api_program_new(spc_session *s, ir_diags *diags, api_program **out)
+{
     api_program *program = calloc(1, sizeof *program);
     *out = NULL;
     if (!program) return api_out_of_memory(s);
@@ -59,7 +64,8 @@ spc_status api_program_new(spc_session *s, ir_diags *diags, api_program **out) {
     return status;
 }
 
-void api_program_disown(spc_session *s, const api_program *program) {
+void api_program_disown(spc_session *s, const api_program *program)
+{
     for (api_program **link = &s->programs; *link; link = &(*link)->next)
         if (*link == program) {
             *link = program->next;
@@ -67,7 +73,8 @@ void api_program_disown(spc_session *s, const api_program *program) {
         }
 }
 
-void api_programs_drop(spc_session *s) {
+void api_programs_drop(spc_session *s)
+{
     api_program *next;
     for (api_program *program = s->programs; program; program = next) {
         next = program->next;
@@ -78,7 +85,8 @@ void api_programs_drop(spc_session *s) {
 }
 
 /* The warnings of the front end were reported when the program was loaded; repeated ones are dropped. */
-spc_status api_program_peek(spc_session *s, api_program **out) {
+spc_status api_program_peek(spc_session *s, api_program **out)
+{
     *out = NULL;
     if (!s->source) return api_fail(s, SPC_E_ARG, NULL, "no program is loaded");
     if (!s->loaded) return SPC_E_PROGRAM;
@@ -91,7 +99,8 @@ spc_status api_program_peek(spc_session *s, api_program **out) {
     return SPC_OK;
 }
 
-spc_status api_program_take(spc_session *s, api_program **out) {
+spc_status api_program_take(spc_session *s, api_program **out)
+{
     api_programs_drop(s);
     spc_status status = api_program_peek(s, out);
     if (!status) s->fresh = NULL;

@@ -3,11 +3,13 @@
 
 #include "runtime/prune.h"
 
-static spc_status fail_request(spc_session *s, const rt_error *error) {
+static spc_status fail_request(spc_session *s, const rt_error *error)
+{
     return error->status == SPC_E_ARG ? api_fail(s, SPC_E_ARG, "prune", "%s", error->text) : api_fail_error(s, NULL, error);
 }
 
-static spc_status prune(spc_session *s, const char *in, const char *out, const spc_pruning *p) {
+static spc_status prune(spc_session *s, const char *in, const char *out, const spc_pruning *p)
+{
     rt_error error = {0};
     const char *aside;
     api_stage *stage = api_stage_new(s);
@@ -22,7 +24,8 @@ static spc_status prune(spc_session *s, const char *in, const char *out, const s
     return status;
 }
 
-RT_EXPORT spc_status spc_prune_file(spc_session *s, const char *in, const char *out, const spc_pruning *p) {
+RT_EXPORT spc_status spc_prune_file(spc_session *s, const char *in, const char *out, const spc_pruning *p)
+{
     API_GUARD(s);
     if (!in || !out || !*out || !p || !p->pattern || (p->tensor_count && !p->tensors))
         return api_fail(s, SPC_E_ARG, NULL, "spc_prune_file needs two paths and a pattern");

@@ -10,7 +10,8 @@
 
 /* ---- signatures ---- */
 
-static spc_value *values_of(spc_session *s, const api_port *ports, size_t count) {
+static spc_value *values_of(spc_session *s, const api_port *ports, size_t count)
+{
     spc_value *values = IR_ARRAY(s->arena, spc_value, count);
     for (size_t i = 0; i < count; i++) {
         const ir_type *type = ports[i].type;
@@ -20,7 +21,8 @@ static spc_value *values_of(spc_session *s, const api_port *ports, size_t count)
     return values;
 }
 
-static spc_status sign(spc_session *s, api_program *program, void *out) {
+static spc_status sign(spc_session *s, api_program *program, void *out)
+{
     spc_signature *signature = out;
     api_face face;
     const ir_func *graph = ir_func_find(program->module, IR_GRAPH, signature->layer);
@@ -36,7 +38,8 @@ static spc_status sign(spc_session *s, api_program *program, void *out) {
     return SPC_OK;
 }
 
-static const spc_signature *layer_at(spc_session *s, size_t index) {
+static const spc_signature *layer_at(spc_session *s, size_t index)
+{
     api_program *program;
     if (api_program_peek(s, &program)) return NULL;
     const ir_func *f = program->module->funcs;
@@ -47,7 +50,8 @@ static const spc_signature *layer_at(spc_session *s, size_t index) {
     return api_program_guarded(s, program, sign, signature) ? NULL : signature;
 }
 
-RT_EXPORT const spc_signature *spc_layer_at(spc_session *s, size_t index) {
+RT_EXPORT const spc_signature *spc_layer_at(spc_session *s, size_t index)
+{
     if (!s) return NULL;
     if (setjmp(*ir_guard(s->arena))) {
         api_out_of_memory(s);
@@ -67,20 +71,23 @@ typedef struct solver {
     bool *known;
 } solver;
 
-static int find_dim(const solver *sv, const char *name, size_t len) {
+static int find_dim(const solver *sv, const char *name, size_t len)
+{
     for (size_t i = 0; i < sv->face->ndims; i++)
         if (strlen(sv->names[i]) == len && !strncmp(sv->names[i], name, len)) return (int)i;
     return -1;
 }
 
-static bool is_others(const solver *sv, const char *name, size_t len) {
+static bool is_others(const solver *sv, const char *name, size_t len)
+{
     for (const ir_dim *d = sv->others ? sv->others->dims : NULL; d; d = d->next)
         if (strlen(d->name) == len && !strncmp(d->name, name, len)) return true;
     return false;
 }
 
 /* "batch=8,n=3": one value each. */
-static spc_status read_dims(solver *sv, const char *text) {
+static spc_status read_dims(solver *sv, const char *text)
+{
     while (text && *text) {
         const char *equals = strchr(text, '=');
         const size_t len = equals ? (size_t)(equals - text) : strlen(text);
@@ -102,7 +109,8 @@ static spc_status read_dims(solver *sv, const char *text) {
     return SPC_OK;
 }
 
-static const char *shape_text(ir_arena *arena, const spc_tensor *t) {
+static const char *shape_text(ir_arena *arena, const spc_tensor *t)
+{
     ir_text out;
     ir_text_init(&out, arena);
     if (t->rank < 0 || t->rank > IR_MAX_RANK) return "not a tensor";
@@ -112,13 +120,15 @@ static const char *shape_text(ir_arena *arena, const spc_tensor *t) {
     return out.data;
 }
 
-static spc_status wrong_input(const solver *sv, const api_port *port, const spc_tensor *t, const char *detail) {
+static spc_status wrong_input(const solver *sv, const api_port *port, const spc_tensor *t, const char *detail)
+{
     ir_arena *arena = sv->session->arena;
     return api_fail(sv->session, SPC_E_PROGRAM, ir_format(arena, "input %s", port->name), "it is %s, declared is %s%s",
                     shape_text(arena, t), ir_print_type(port->type, arena), detail);
 }
 
-static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor *t) {
+static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor *t)
+{
     const ir_type *type = port->type;
     ir_arena *arena = sv->session->arena;
     if ((int)t->dtype != (int)type->dtype)
@@ -139,7 +149,8 @@ static spc_status solve_input(solver *sv, const api_port *port, const spc_tensor
 }
 
 /* Dims that compound extents of the input tell, once the bare ones are known. */
-static bool solve_compound(solver *sv, const api_port *port, const spc_tensor *t) {
+static bool solve_compound(solver *sv, const api_port *port, const spc_tensor *t)
+{
     bool progress = false;
     for (int i = 0; i < port->type->rank; i++) {
         size_t dim;
@@ -154,14 +165,16 @@ static bool solve_compound(solver *sv, const api_port *port, const spc_tensor *t
     return progress;
 }
 
-static void solve_all_compound(solver *sv, const spc_tensor *in) {
+static void solve_all_compound(solver *sv, const spc_tensor *in)
+{
     for (bool progress = true; progress;) {
         progress = false;
         for (size_t i = 0; i < sv->face->nin; i++) progress |= solve_compound(sv, &sv->face->in[i], &in[i]);
     }
 }
 
-static spc_status check_dim(const solver *sv, size_t i) {
+static spc_status check_dim(const solver *sv, size_t i)
+{
     const ir_dim *d = sv->face->dims[i];
     const int64_t value = sv->values[i];
     if (!sv->known[i])
@@ -173,18 +186,21 @@ static spc_status check_dim(const solver *sv, size_t i) {
                     (long long)d->step);
 }
 
-static bool evaluate(const solver *sv, const ir_extent *extent, int64_t *out) {
+static bool evaluate(const solver *sv, const ir_extent *extent, int64_t *out)
+{
     return rt_extent_eval(ir_extent_text(extent), sv->names, sv->values, sv->face->ndims, out) && *out >= 0;
 }
 
-static spc_status check_input(const solver *sv, const api_port *port, const spc_tensor *t) {
+static spc_status check_input(const solver *sv, const api_port *port, const spc_tensor *t)
+{
     int64_t value;
     for (int i = 0; i < port->type->rank; i++)
         if (!evaluate(sv, port->type->dims[i], &value) || value != t->dims[i]) return wrong_input(sv, port, t, "");
     return SPC_OK;
 }
 
-static spc_status shape_port(const solver *sv, const char *what, const api_port *port, spc_tensor *t) {
+static spc_status shape_port(const solver *sv, const char *what, const api_port *port, spc_tensor *t)
+{
     t->dtype = (spc_dtype)port->type->dtype;
     t->rank = port->type->rank;
     for (int i = 0; i < t->rank; i++)
@@ -196,7 +212,8 @@ static spc_status shape_port(const solver *sv, const char *what, const api_port 
 }
 
 /* One place more than dims, for "threads". */
-static solver new_solver(spc_session *s, const api_face *face) {
+static solver new_solver(spc_session *s, const api_face *face)
+{
     const size_t room = face->ndims + 1;
     solver sv = {s, face, NULL, IR_ARRAY(s->arena, const char *, room), IR_ARRAY(s->arena, int64_t, room),
                  IR_ARRAY(s->arena, bool, room)};
@@ -204,7 +221,8 @@ static solver new_solver(spc_session *s, const api_face *face) {
     return sv;
 }
 
-spc_status api_scratch_bytes(spc_session *s, const ir_module *m, const api_face *face, const char *dims, int64_t *out) {
+spc_status api_scratch_bytes(spc_session *s, const ir_module *m, const api_face *face, const char *dims, int64_t *out)
+{
     solver sv = new_solver(s, face);
     sv.others = m;
     *out = -1;
@@ -224,7 +242,8 @@ typedef struct shapes_job {
     size_t n_in, n_out;
 } shapes_job;
 
-static spc_status solve_inputs(solver *sv, const shapes_job *job) {
+static spc_status solve_inputs(solver *sv, const shapes_job *job)
+{
     const api_face *face = sv->face;
     spc_status status = read_dims(sv, job->dims);
     for (size_t i = 0; i < face->ndims && !status; i++) status = check_dim(sv, i);
@@ -232,7 +251,8 @@ static spc_status solve_inputs(solver *sv, const shapes_job *job) {
     return status;
 }
 
-static spc_status solve(solver *sv, const shapes_job *job) {
+static spc_status solve(solver *sv, const shapes_job *job)
+{
     const api_face *face = sv->face;
     spc_status status = read_dims(sv, job->dims);
     for (size_t i = 0; i < face->nin && !status; i++) status = solve_input(sv, &face->in[i], &job->in[i]);
@@ -243,7 +263,8 @@ static spc_status solve(solver *sv, const shapes_job *job) {
     return status;
 }
 
-static spc_status shapes(spc_session *s, api_program *program, void *object) {
+static spc_status shapes(spc_session *s, api_program *program, void *object)
+{
     const shapes_job *job = object;
     api_face face;
     const ir_func *graph = ir_func_find(program->module, IR_GRAPH, job->layer);
@@ -257,46 +278,53 @@ static spc_status shapes(spc_session *s, api_program *program, void *object) {
     return job->in ? solve(&sv, job) : solve_inputs(&sv, job);
 }
 
-static spc_status find_shapes(spc_session *s, shapes_job *job) {
+static spc_status find_shapes(spc_session *s, shapes_job *job)
+{
     api_program *program;
     spc_status status = api_program_peek(s, &program);
     return status ? status : api_program_guarded(s, program, shapes, job);
 }
 
 spc_status api_result_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
-                             spc_tensor *out, size_t n_out) {
+                             spc_tensor *out, size_t n_out)
+{
     static const spc_tensor none = {0};
     shapes_job job = {layer, dims, in ? in : &none, out, n_in, n_out};
     if (!layer || (n_in && !in) || (n_out && !out)) return api_fail(s, SPC_E_ARG, NULL, "spc_shapes: a null argument");
     return find_shapes(s, &job);
 }
 
-spc_status api_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
+spc_status api_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in)
+{
     shapes_job job = {layer, dims, NULL, in, n_in, 0};
     if (!layer || (n_in && !in)) return api_fail(s, SPC_E_ARG, NULL, "spc_input_shapes: a null argument");
     return find_shapes(s, &job);
 }
 
 RT_EXPORT spc_status spc_shapes(spc_session *s, const char *layer, const char *dims, const spc_tensor *in, size_t n_in,
-                                spc_tensor *out, size_t n_out) {
+                                spc_tensor *out, size_t n_out)
+{
     API_GUARD(s);
     return api_result_shapes(s, layer, dims, in, n_in, out, n_out);
 }
 
-RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in) {
+RT_EXPORT spc_status spc_input_shapes(spc_session *s, const char *layer, const char *dims, spc_tensor *in, size_t n_in)
+{
     API_GUARD(s);
     return api_input_shapes(s, layer, dims, in, n_in);
 }
 
 /* ---- which dims a layer takes ---- */
 
-static bool keeps_contract(const solver *sv, size_t i) {
+static bool keeps_contract(const solver *sv, size_t i)
+{
     const ir_dim *d = sv->face->dims[i];
     return sv->values[i] >= d->lo && sv->values[i] <= d->hi && (sv->values[i] - d->lo) % d->step == 0;
 }
 
 /* The extents of the result, and what a require op asks. */
-static bool op_takes(const solver *sv, const ir_op *op) {
+static bool op_takes(const solver *sv, const ir_op *op)
+{
     int64_t value;
     for (int i = 0; i < op->type->rank; i++)
         if (!evaluate(sv, op->type->dims[i], &value)) return false;
@@ -311,7 +339,8 @@ typedef struct takes_job {
     int *takes;
 } takes_job;
 
-static spc_status try_dims(spc_session *s, api_program *program, void *object) {
+static spc_status try_dims(spc_session *s, api_program *program, void *object)
+{
     const takes_job *job = object;
     api_face face;
     const ir_func *graph = ir_func_find(program->module, IR_GRAPH, job->layer);
@@ -329,7 +358,8 @@ static spc_status try_dims(spc_session *s, api_program *program, void *object) {
     return status;
 }
 
-RT_EXPORT spc_status spc_takes_dims(spc_session *s, const char *layer, const char *dims, int *takes) {
+RT_EXPORT spc_status spc_takes_dims(spc_session *s, const char *layer, const char *dims, int *takes)
+{
     API_GUARD(s);
     if (!layer || !takes) return api_fail(s, SPC_E_ARG, NULL, "spc_takes_dims: a null argument");
     takes_job job = {layer, dims, takes};

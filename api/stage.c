@@ -27,13 +27,15 @@ struct api_stage {
     int count;
 };
 
-bool api_is_stream(const char *path) {
+bool api_is_stream(const char *path)
+{
     struct stat info;
     if (!strcmp(path, "-")) return true;
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
-static void remove_files(void *object) {
+static void remove_files(void *object)
+{
     api_stage *stage = object;
     for (output *o = stage->first; o; o = o->next) {
         if (o->aside) unlink(o->aside);
@@ -44,7 +46,8 @@ static void remove_files(void *object) {
     stage->last = &stage->first;
 }
 
-api_stage *api_stage_new(spc_session *s) {
+api_stage *api_stage_new(spc_session *s)
+{
     api_stage *stage = IR_NEW(s->arena, api_stage);
     stage->session = s;
     stage->last = &stage->first;
@@ -54,25 +57,29 @@ api_stage *api_stage_new(spc_session *s) {
 
 void api_stage_drop(api_stage *stage) { ir_release(stage->session->arena, stage); }
 
-static spc_status cannot_write(api_stage *stage, const char *path) {
+static spc_status cannot_write(api_stage *stage, const char *path)
+{
     const int cause = errno;
     return api_fail(stage->session, rt_system_status(cause), path, "cannot write: %s", strerror(cause));
 }
 
 /* A folder of ours that nobody else can write into; not a link that somebody put there. */
-static bool is_own_folder(const char *path) {
+static bool is_own_folder(const char *path)
+{
     struct stat info;
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & 077);
 }
 
-static bool was_made(const api_stage *stage, const char *path) {
+static bool was_made(const api_stage *stage, const char *path)
+{
     for (const output *o = stage->first; o; o = o->next)
         if (o->folder && !strcmp(o->folder, path)) return true;
     return false;
 }
 
 /* The folder in which the output is made; several outputs may share a named one. */
-static const char *make_folder(api_stage *stage, const char *parent) {
+static const char *make_folder(api_stage *stage, const char *parent)
+{
     spc_session *s = stage->session;
     const char *name = api_option_value(s, API_staging);
     if (!name) return mkdtemp(ir_format(s->arena, "%s/.spc-XXXXXX", parent));
@@ -86,20 +93,23 @@ static const char *make_folder(api_stage *stage, const char *parent) {
     return NULL;
 }
 
-static const char *follow_link(spc_session *s, const char *path) {
+static const char *follow_link(spc_session *s, const char *path)
+{
     struct stat info;
     char resolved[PATH_MAX];
     if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode) && realpath(path, resolved)) return ir_strdup(s->arena, resolved);
     return path;
 }
 
-static bool same_file(const char *path, const struct stat *info) {
+static bool same_file(const char *path, const struct stat *info)
+{
     struct stat other;
     return stat(path, &other) == 0 && other.st_dev == info->st_dev && other.st_ino == info->st_ino;
 }
 
 /* An output must replace neither an input nor another output. */
-static spc_status refuse_clash(api_stage *stage, const output *o, const struct stat *info) {
+static spc_status refuse_clash(api_stage *stage, const output *o, const struct stat *info)
+{
     spc_session *s = stage->session;
     for (const output *other = stage->first; other; other = other->next)
         if (!strcmp(other->target, o->target)) return api_fail(s, SPC_E_ARG, o->path, "two outputs have this name");
@@ -108,7 +118,8 @@ static spc_status refuse_clash(api_stage *stage, const output *o, const struct s
     return SPC_OK;
 }
 
-static spc_status add_output(api_stage *stage, const char *path, output **out) {
+static spc_status add_output(api_stage *stage, const char *path, output **out)
+{
     spc_session *s = stage->session;
     struct stat info;
     output *o = *out = IR_NEW(s->arena, output);
@@ -127,7 +138,8 @@ static spc_status add_output(api_stage *stage, const char *path, output **out) {
     return SPC_OK;
 }
 
-static spc_status make_aside(api_stage *stage, output *o) {
+static spc_status make_aside(api_stage *stage, output *o)
+{
     spc_session *s = stage->session;
     o->folder = make_folder(stage, o->stream ? P_tmpdir : dirname(ir_strdup(s->arena, o->target)));
     if (!o->folder) return cannot_write(stage, o->path);
@@ -135,7 +147,8 @@ static spc_status make_aside(api_stage *stage, output *o) {
     return SPC_OK;
 }
 
-spc_status api_stage_add(api_stage *stage, const char *path, const char **aside) {
+spc_status api_stage_add(api_stage *stage, const char *path, const char **aside)
+{
     output *o;
     spc_status status = add_output(stage, path, &o);
     if (!status) status = make_aside(stage, o);
@@ -144,7 +157,8 @@ spc_status api_stage_add(api_stage *stage, const char *path, const char **aside)
 }
 
 /* Writes everything; errno says why not. */
-static bool write_all(int file, const char *data, size_t size) {
+static bool write_all(int file, const char *data, size_t size)
+{
     while (size > 0) {
         const ssize_t wrote = write(file, data, size);
         if (wrote < 0 && errno == EINTR) continue;
@@ -155,7 +169,8 @@ static bool write_all(int file, const char *data, size_t size) {
     return true;
 }
 
-static spc_status write_aside(api_stage *stage, const output *o, const char *data, size_t size) {
+static spc_status write_aside(api_stage *stage, const output *o, const char *data, size_t size)
+{
     const int file = open(o->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) return cannot_write(stage, o->path);
     bool good = write_all(file, data, size);
@@ -165,7 +180,8 @@ static spc_status write_aside(api_stage *stage, const output *o, const char *dat
     return good ? SPC_OK : cannot_write(stage, o->path);
 }
 
-spc_status api_stage_write(api_stage *stage, const char *path, const char *data, size_t size) {
+spc_status api_stage_write(api_stage *stage, const char *path, const char *data, size_t size)
+{
     output *o;
     spc_status status = add_output(stage, path, &o);
     o->data = data;
@@ -174,7 +190,8 @@ spc_status api_stage_write(api_stage *stage, const char *path, const char *data,
     return status || o->stream ? status : write_aside(stage, o, data, size);
 }
 
-static bool copy_to(int from, int to) {
+static bool copy_to(int from, int to)
+{
     static const size_t chunk = 1 << 16;
     char buffer[1 << 16];
     ssize_t got;
@@ -185,7 +202,8 @@ static bool copy_to(int from, int to) {
     return true;
 }
 
-static spc_status write_stream(api_stage *stage, const output *o) {
+static spc_status write_stream(api_stage *stage, const output *o)
+{
     const bool standard = !strcmp(o->path, "-");
     const int from = o->aside ? open(o->aside, O_RDONLY | O_CLOEXEC) : -1;
     const int to = standard ? STDOUT_FILENO : open(o->target, O_WRONLY | O_CLOEXEC);
@@ -200,7 +218,8 @@ static spc_status write_stream(api_stage *stage, const output *o) {
     return good ? SPC_OK : cannot_write(stage, standard ? "standard output" : o->path);
 }
 
-static bool put_in_place(spc_session *s, output *o) {
+static bool put_in_place(spc_session *s, output *o)
+{
     if (o->existed) {
         o->backup = ir_format(s->arena, "%s.old", o->aside);
         o->had_backup = link(o->target, o->backup) == 0;
@@ -209,7 +228,8 @@ static bool put_in_place(spc_session *s, output *o) {
     return o->replaced;
 }
 
-static void take_back(api_stage *stage) {
+static void take_back(api_stage *stage)
+{
     for (output *o = stage->first; o; o = o->next) {
         if (!o->replaced) continue;
         if (o->had_backup) rename(o->backup, o->target);
@@ -217,7 +237,8 @@ static void take_back(api_stage *stage) {
     }
 }
 
-spc_status api_stage_commit(api_stage *stage) {
+spc_status api_stage_commit(api_stage *stage)
+{
     spc_status status = SPC_OK;
     for (output *o = stage->first; o && !status; o = o->next)
         if (o->stream) status = write_stream(stage, o);

@@ -11,12 +11,14 @@ enum { MAX_IMPORT = 256 << 20 };
 
 /* ---- keys ---- */
 
-int api_threads(const spc_session *s) {
+int api_threads(const spc_session *s)
+{
     const int threads = atoi(api_option_value(s, API_threads)); /* checked when it was set */
     return threads ? threads : rt_cpu_caches().cores;
 }
 
-static const char *machine_text(ir_arena *arena, const ir_target *target) {
+static const char *machine_text(ir_arena *arena, const ir_target *target)
+{
     char cpu[256], features[2048], compiled[2048];
     const rt_caches caches = rt_cpu_caches();
     rt_cpu_identity(cpu, sizeof cpu);
@@ -27,7 +29,8 @@ static const char *machine_text(ir_arena *arena, const ir_target *target) {
                      (long long)caches.l3, features, target->name, same ? "" : " with ", same ? "" : compiled);
 }
 
-rt_record api_wisdom_key(const spc_session *s, const api_program *program) {
+rt_record api_wisdom_key(const spc_session *s, const api_program *program)
+{
     const char *name = api_option_value(s, API_backend);
     const be_backend *backend = be_find(name);
     return (rt_record){.machine = machine_text(program->arena, &program->target), .version = spc_version(),
@@ -36,13 +39,15 @@ rt_record api_wisdom_key(const spc_session *s, const api_program *program) {
 
 /* ---- looking up ---- */
 
-void api_wisdom_warn(spc_session *s, const char *what, const rt_error *e) {
+void api_wisdom_warn(spc_session *s, const char *what, const rt_error *e)
+{
     ir_report_data(s->diags, IR_WARNING, "wisdom", "%s%s", e->text, what);
 }
 
 static void close_file(void *file) { rt_wisdom_close(file); }
 
-static void open_to_read(api_wisdom *w) {
+static void open_to_read(api_wisdom *w)
+{
     rt_error note;
     const char *path = api_path_option(w->session, API_wisdom);
     w->tried = true;
@@ -51,7 +56,8 @@ static void open_to_read(api_wisdom *w) {
     if (w->file) ir_defer(w->program->arena, close_file, w->file);
 }
 
-void api_wisdom_close(api_wisdom *w) {
+void api_wisdom_close(api_wisdom *w)
+{
     if (w->file) ir_release(w->program->arena, w->file);
     w->file = NULL;
 }
@@ -61,7 +67,8 @@ typedef struct answer {
     const pass_tuned *first, **tail;
 } answer;
 
-static bool add_answer(void *ctx, const rt_record *record) {
+static bool add_answer(void *ctx, const rt_record *record)
+{
     answer *a = ctx;
     pass_tuned *made = IR_NEW(a->arena, pass_tuned);
     *made = (pass_tuned){ir_strdup(a->arena, record->dims), ir_strdup(a->arena, record->plan), NULL};
@@ -78,7 +85,8 @@ typedef struct nearest {
     const char *facts; /* NULL: none yet */
 } nearest;
 
-static bool take_nearer(void *ctx, const rt_record *record) {
+static bool take_nearer(void *ctx, const rt_record *record)
+{
     nearest *n = ctx;
     char *end;
     static const char start[] = "density ";
@@ -93,7 +101,8 @@ static bool take_nearer(void *ctx, const rt_record *record) {
 
 /* Calls with the records of the region; where its weight has no data, and no such kernel was measured, with those of the
  * nearest weight that was. */
-static spc_status find(api_wisdom *w, const pass_region_key *region, rt_record_fn *call, void *ctx, rt_error *error) {
+static spc_status find(api_wisdom *w, const pass_region_key *region, rt_record_fn *call, void *ctx, rt_error *error)
+{
     nearest n = {.arena = w->program->arena, .density = region->density};
     w->key.region = region->region;
     w->key.facts = *region->facts ? region->facts : NULL;
@@ -103,7 +112,8 @@ static spc_status find(api_wisdom *w, const pass_region_key *region, rt_record_f
     return rt_wisdom_find(w->file, &w->key, call, ctx, error);
 }
 
-const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region) {
+const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region)
+{
     api_wisdom *w = wisdom;
     rt_error error;
     if (!w->tried) open_to_read(w);
@@ -116,7 +126,8 @@ const pass_tuned *api_wisdom_look_up(void *wisdom, const pass_region_key *region
     return NULL;
 }
 
-void api_wisdom_each(spc_session *s, api_program *program, const ir_op *fused, rt_record_fn *call, void *ctx) {
+void api_wisdom_each(spc_session *s, api_program *program, const ir_op *fused, rt_record_fn *call, void *ctx)
+{
     const pass_context context = {.target = &program->target, .weight = api_weight_matrix, .weight_ctx = s};
     const pass_region_key region = pass_region_key_of(program->module, &context, fused);
     api_wisdom w = {.session = s, .program = program, .key = api_wisdom_key(s, program)};
@@ -128,7 +139,8 @@ void api_wisdom_each(spc_session *s, api_program *program, const ir_op *fused, r
 
 /* ---- writing ---- */
 
-void api_wisdom_open(spc_session *s, const char *path, rt_wisdom **out) {
+void api_wisdom_open(spc_session *s, const char *path, rt_wisdom **out)
+{
     rt_error note;
     *out = NULL;
     if (!path) ir_report_data(s->diags, IR_WARNING, "wisdom", "no file is named, so what is found will be lost");
@@ -137,7 +149,8 @@ void api_wisdom_open(spc_session *s, const char *path, rt_wisdom **out) {
     if (*out) ir_defer(s->arena, close_file, *out);
 }
 
-const char *api_wisdom_refuses(spc_session *s, const char *plan) {
+const char *api_wisdom_refuses(spc_session *s, const char *plan)
+{
     ir_plan_terms terms;
     return ir_plan_read_terms(plan, s->arena, &terms);
 }
@@ -145,14 +158,16 @@ const char *api_wisdom_refuses(spc_session *s, const char *plan) {
 /* ---- for people, and for other machines ---- */
 
 /* What a file says may hold anything; a terminal gets printable characters. */
-static const char *printable(ir_arena *arena, const char *text) {
+static const char *printable(ir_arena *arena, const char *text)
+{
     char *copy = ir_strdup(arena, text);
     for (char *c = copy; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     return copy;
 }
 
-static const char *micros(ir_arena *arena, double ns) {
+static const char *micros(ir_arena *arena, double ns)
+{
     if (!isfinite(ns)) return "-";
     char *text = ir_format(arena, ns < 1e4 ? "%.2f" : "%.1f", ns / 1000);
     for (char *c = text; *c; c++)
@@ -166,7 +181,8 @@ typedef struct lister {
     size_t count;
 } lister;
 
-static bool list_record(void *ctx, const rt_record *r) {
+static bool list_record(void *ctx, const rt_record *r)
+{
     lister *l = ctx;
     ir_arena *a = l->out.arena;
     if (!l->machine || strcmp(l->machine, r->machine)) {
@@ -185,7 +201,8 @@ static bool list_record(void *ctx, const rt_record *r) {
 typedef spc_status work(spc_session *, rt_wisdom *, void *ctx);
 
 /* *file NULL: there is none, which is an empty one. */
-static spc_status with_file(spc_session *s, bool write, work *call, void *ctx) {
+static spc_status with_file(spc_session *s, bool write, work *call, void *ctx)
+{
     rt_wisdom *file = NULL;
     rt_error note;
     const char *path = api_path_option(s, API_wisdom);
@@ -199,7 +216,8 @@ static spc_status with_file(spc_session *s, bool write, work *call, void *ctx) {
     return status;
 }
 
-static spc_status walk(spc_session *s, rt_wisdom *file, rt_record_fn *call, void *ctx) {
+static spc_status walk(spc_session *s, rt_wisdom *file, rt_record_fn *call, void *ctx)
+{
     rt_error error = {0};
     if (!file || !rt_wisdom_all(file, call, ctx, &error)) return SPC_OK;
     return api_fail(s, error.status, "wisdom", "%s", error.text);
@@ -207,7 +225,8 @@ static spc_status walk(spc_session *s, rt_wisdom *file, rt_record_fn *call, void
 
 static spc_status list(spc_session *s, rt_wisdom *file, void *ctx) { return walk(s, file, list_record, ctx); }
 
-RT_EXPORT const char *spc_wisdom_list(spc_session *s) {
+RT_EXPORT const char *spc_wisdom_list(spc_session *s)
+{
     if (!s) return NULL;
     if (setjmp(*ir_guard(s->arena))) {
         api_out_of_memory(s);
@@ -222,7 +241,8 @@ RT_EXPORT const char *spc_wisdom_list(spc_session *s) {
 
 static void free_writer(void *writer) { rt_wisdom_writer_free(writer); }
 
-static spc_status export(spc_session *s, rt_wisdom *file, void *path) {
+static spc_status export(spc_session *s, rt_wisdom *file, void *path)
+{
     rt_wisdom_writer *writer = rt_wisdom_writer_new();
     if (!writer) return api_out_of_memory(s);
     ir_defer(s->arena, free_writer, writer);
@@ -240,7 +260,8 @@ static spc_status export(spc_session *s, rt_wisdom *file, void *path) {
     return status;
 }
 
-RT_EXPORT spc_status spc_wisdom_export(spc_session *s, const char *path) {
+RT_EXPORT spc_status spc_wisdom_export(spc_session *s, const char *path)
+{
     API_GUARD(s);
     if (!path) return api_fail(s, SPC_E_ARG, NULL, "spc_wisdom_export needs a path");
     return with_file(s, false, export, (void *)path);
@@ -256,7 +277,8 @@ typedef struct importer {
     spc_status status;
 } importer;
 
-static bool take_record(void *ctx, const rt_record *record) {
+static bool take_record(void *ctx, const rt_record *record)
+{
     importer *im = ctx;
     ir_arena *a = im->session->arena;
     const char *why = api_wisdom_refuses(im->session, record->plan);
@@ -280,14 +302,16 @@ static bool take_record(void *ctx, const rt_record *record) {
     return true;
 }
 
-static spc_status keep_all(spc_session *s, rt_wisdom *file, void *ctx) {
+static spc_status keep_all(spc_session *s, rt_wisdom *file, void *ctx)
+{
     const importer *im = ctx;
     rt_error error;
     spc_status status = rt_wisdom_keep(file, im->records, im->count, &error);
     return status ? api_fail(s, status, "wisdom", "%s", error.text) : SPC_OK;
 }
 
-static spc_status import(spc_session *s, const char *path, size_t *count) {
+static spc_status import(spc_session *s, const char *path, size_t *count)
+{
     importer *im = IR_NEW(s->arena, importer);
     ir_source source;
     rt_error error;
@@ -301,19 +325,22 @@ static spc_status import(spc_session *s, const char *path, size_t *count) {
     return im->status;
 }
 
-RT_EXPORT spc_status spc_wisdom_import(spc_session *s, const char *path, size_t *count) {
+RT_EXPORT spc_status spc_wisdom_import(spc_session *s, const char *path, size_t *count)
+{
     API_GUARD(s);
     if (count) *count = 0;
     return path ? import(s, path, count) : api_fail(s, SPC_E_ARG, NULL, "spc_wisdom_import needs a path");
 }
 
-static spc_status clear(spc_session *s, rt_wisdom *file, void *count) {
+static spc_status clear(spc_session *s, rt_wisdom *file, void *count)
+{
     rt_error error;
     spc_status status = rt_wisdom_clear(file, count, &error);
     return status ? api_fail(s, status, "wisdom", "%s", error.text) : SPC_OK;
 }
 
-RT_EXPORT spc_status spc_wisdom_clear(spc_session *s, size_t *count) {
+RT_EXPORT spc_status spc_wisdom_clear(spc_session *s, size_t *count)
+{
     API_GUARD(s);
     int64_t all = 0;
     spc_status status = with_file(s, true, clear, &all);

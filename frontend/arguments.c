@@ -6,24 +6,28 @@
 
 /* ---- values ---- */
 
-bool fe_read_operand(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_operand(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     if (!b->piped) b->value = fe_eval(w, e);
     return b->value.kind != FE_BAD;
 }
 
-bool fe_read_any(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_any(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     if (!fe_read_operand(w, e, b)) return false;
     if (b->value.kind != FE_TENSOR) b->value = fe_constant(w, e->at, &b->value, IR_NO_DTYPE);
     return b->value.kind == FE_TENSOR;
 }
 
-bool fe_read_tensor(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_tensor(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     return fe_read_any(w, e, b) && fe_require_plain(w, b->at, "this argument", &b->value);
 }
 
 /* ---- integers ---- */
 
-static const ir_extent *read_extent(fe_walk *w, const fe_expr *e) {
+static const ir_extent *read_extent(fe_walk *w, const fe_expr *e)
+{
     fe_value v = fe_eval(w, e);
     if (v.kind == FE_BAD) return NULL;
     if (v.kind == FE_INT) return fe_integer(w, e->at, fe_extent_of(w, &v)).kind == FE_INT ? fe_extent_of(w, &v) : NULL;
@@ -32,7 +36,8 @@ static const ir_extent *read_extent(fe_walk *w, const fe_expr *e) {
 }
 
 /* An integer (count stays 0) or a list of them. */
-static bool read_integers(fe_walk *w, const fe_expr *e, fe_bound *b) {
+static bool read_integers(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     bool good = true;
     if (e->kind != FE_EXPR_LIST) return (b->extents[0] = read_extent(w, e)) != NULL;
     for (const fe_arg *a = e->args; a; a = a->next) {
@@ -46,7 +51,8 @@ static bool read_integers(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return good;
 }
 
-static bool at_least(fe_walk *w, const fe_expr *e, const fe_bound *b, int64_t least) {
+static bool at_least(fe_walk *w, const fe_expr *e, const fe_bound *b, int64_t least)
+{
     int64_t value;
     for (int i = 0; i < (b->count ? b->count : 1); i++) {
         if (!ir_extent_is_const(b->extents[i], &value) || value >= least) continue;
@@ -56,18 +62,21 @@ static bool at_least(fe_walk *w, const fe_expr *e, const fe_bound *b, int64_t le
     return true;
 }
 
-static bool wrong_count(fe_walk *w, const fe_expr *e, int got, const char *wants) {
+static bool wrong_count(fe_walk *w, const fe_expr *e, int got, const char *wants)
+{
     fe_error(w->c, e->at, "%s is expected here, this list has %d element%s", wants, got, got == 1 ? "" : "s");
     return false;
 }
 
 bool fe_read_extent(fe_walk *w, const fe_expr *e, fe_bound *b) { return (b->extents[0] = read_extent(w, e)) != NULL; }
 
-bool fe_read_integer(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_integer(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     return fe_eval_constant(w, e, "this argument", &b->integers[0]);
 }
 
-bool fe_read_pair(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_pair(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     if (!read_integers(w, e, b)) return false;
     if (e->kind == FE_EXPR_LIST && b->count != 2) return wrong_count(w, e, b->count, "an integer or [height, width]");
     if (!b->count) b->extents[1] = b->extents[0];
@@ -75,13 +84,15 @@ bool fe_read_pair(fe_walk *w, const fe_expr *e, fe_bound *b) {
 }
 
 /* A file's own name wins over the words valid and same. */
-static bool is_word(const fe_walk *w, const fe_expr *e, const char *word) {
+static bool is_word(const fe_walk *w, const fe_expr *e, const char *word)
+{
     if (e->kind != FE_EXPR_NAME || strcmp(e->name->text, word) != 0) return false;
     bool local = e->name->local && e->name->local->generation == w->c->generation;
     return !local && !e->name->item;
 }
 
-bool fe_read_padding(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_padding(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     b->same = is_word(w, e, "same");
     for (int i = 0; i < 4; i++) b->extents[i] = ir_extent_const(w->c->module, 0);
     if (b->same || is_word(w, e, "valid")) return true;
@@ -100,7 +111,8 @@ bool fe_read_padding(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return at_least(w, e, b, 0);
 }
 
-bool fe_read_axes(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_axes(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     if (e->kind != FE_EXPR_LIST) {
         b->count = 1;
         return fe_eval_constant(w, e, "an axis", &b->integers[0]);
@@ -113,7 +125,8 @@ bool fe_read_axes(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return good;
 }
 
-bool fe_read_shape(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_shape(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     if (e->kind != FE_EXPR_LIST) {
         fe_error(w->c, e->at, "a shape in brackets is expected here, as in [batch, 64]");
         fe_touch(w, e);
@@ -125,7 +138,8 @@ bool fe_read_shape(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return false;
 }
 
-static bool read_pad_pair(fe_walk *w, const fe_expr *e, fe_bound *b) {
+static bool read_pad_pair(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     fe_bound pair = {0};
     if (e->kind != FE_EXPR_LIST) {
         fe_error(w->c, e->at, "a pair [before, after] is expected here");
@@ -139,7 +153,8 @@ static bool read_pad_pair(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return at_least(w, e, &pair, 0);
 }
 
-bool fe_read_pads(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_pads(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     bool good = true;
     if (e->kind != FE_EXPR_LIST) {
         fe_error(w->c, e->at, "a list with a pair [before, after] for each axis is expected here");
@@ -158,7 +173,8 @@ bool fe_read_pads(fe_walk *w, const fe_expr *e, fe_bound *b) {
 
 /* ---- others ---- */
 
-bool fe_read_real(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_real(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     fe_value v = fe_eval(w, e);
     b->real = v.kind == FE_INT ? (double)v.integer : v.real;
     if (fe_is_number(&v) && !v.extent && !v.at_call) return true;
@@ -168,7 +184,8 @@ bool fe_read_real(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return false;
 }
 
-bool fe_read_truth(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_truth(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     fe_value v = fe_eval(w, e);
     b->truth = v.integer != 0;
     if (v.kind == FE_TRUTH) return true;
@@ -176,7 +193,8 @@ bool fe_read_truth(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return false;
 }
 
-bool fe_read_dtype(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_dtype(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     b->dtype = e->kind == FE_EXPR_NAME ? fe_dtype_named(e->name->text) : IR_NO_DTYPE;
     if (b->dtype) return true;
     fe_guess g = fe_guess_for(w->c, e->kind == FE_EXPR_NAME ? e->name->text : "");
@@ -186,7 +204,8 @@ bool fe_read_dtype(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return false;
 }
 
-bool fe_read_scaling(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_scaling(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     bool name = e->kind == FE_EXPR_NAME;
     b->per_row = name && strcmp(e->name->text, "row") == 0;
     if (b->per_row || (name && strcmp(e->name->text, "tensor") == 0)) return true;
@@ -195,7 +214,8 @@ bool fe_read_scaling(fe_walk *w, const fe_expr *e, fe_bound *b) {
     return false;
 }
 
-bool fe_read_mask(fe_walk *w, const fe_expr *e, fe_bound *b) {
+bool fe_read_mask(fe_walk *w, const fe_expr *e, fe_bound *b)
+{
     (void)b;
     return fe_eval_mask(w, e);
 }

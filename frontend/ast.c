@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-static uint32_t hash_text(const char *text, size_t len) {
+static uint32_t hash_text(const char *text, size_t len)
+{
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * 16777619u;
     return hash ^ hash >> 15;
 }
 
-fe_name *fe_intern(fe_context *c, const char *text, size_t len) {
+fe_name *fe_intern(fe_context *c, const char *text, size_t len)
+{
     fe_name **bucket = &c->names[hash_text(text, len) % FE_NAME_BUCKETS];
     for (fe_name *n = *bucket; n; n = n->next)
         if (n->len == len && memcmp(n->text, text, len) == 0) return n;
@@ -20,26 +22,30 @@ fe_name *fe_intern(fe_context *c, const char *text, size_t len) {
     return *bucket = n;
 }
 
-fe_expr *fe_spine(const fe_expr *e) {
+fe_expr *fe_spine(const fe_expr *e)
+{
     if (e->kind == FE_EXPR_BINARY) return e->left;
     return e->kind == FE_EXPR_CALL && e->piped ? e->args->value : NULL;
 }
 
-fe_expr *fe_expr_new(fe_context *c, fe_expr_kind kind, fe_span at) {
+fe_expr *fe_expr_new(fe_context *c, fe_expr_kind kind, fe_span at)
+{
     fe_expr *e = IR_NEW(c->arena, fe_expr);
     e->kind = kind;
     e->at = e->span = at;
     return e;
 }
 
-fe_expr *fe_expr_name(fe_context *c, fe_name *name, fe_span at) {
+fe_expr *fe_expr_name(fe_context *c, fe_name *name, fe_span at)
+{
     fe_expr *e = fe_expr_new(c, FE_EXPR_NAME, at);
     e->name = name;
     fe_mention_name(c, name, at, false);
     return e;
 }
 
-fe_expr *fe_expr_binary(fe_context *c, fe_operator op, fe_span at, fe_expr *left, fe_expr *right) {
+fe_expr *fe_expr_binary(fe_context *c, fe_operator op, fe_span at, fe_expr *left, fe_expr *right)
+{
     fe_expr *e = fe_expr_new(c, FE_EXPR_BINARY, at);
     e->op = op;
     e->left = left;
@@ -49,7 +55,8 @@ fe_expr *fe_expr_binary(fe_context *c, fe_operator op, fe_span at, fe_expr *left
     return e;
 }
 
-fe_expr *fe_expr_unary(fe_context *c, fe_operator op, fe_span at, fe_expr *right) {
+fe_expr *fe_expr_unary(fe_context *c, fe_operator op, fe_span at, fe_expr *right)
+{
     fe_expr *e = fe_expr_new(c, FE_EXPR_UNARY, at);
     e->op = op;
     e->right = right;
@@ -57,7 +64,8 @@ fe_expr *fe_expr_unary(fe_context *c, fe_operator op, fe_span at, fe_expr *right
     return e;
 }
 
-fe_expr *fe_expr_call(fe_context *c, fe_name *name, fe_span at, fe_arg *args, fe_span span) {
+fe_expr *fe_expr_call(fe_context *c, fe_name *name, fe_span at, fe_arg *args, fe_span span)
+{
     fe_expr *e = fe_expr_new(c, FE_EXPR_CALL, at);
     e->name = name;
     e->args = args;
@@ -66,7 +74,8 @@ fe_expr *fe_expr_call(fe_context *c, fe_name *name, fe_span at, fe_arg *args, fe
     return e;
 }
 
-fe_expr *fe_expr_pipe(fe_context *c, fe_expr *left, fe_expr *callee) {
+fe_expr *fe_expr_pipe(fe_context *c, fe_expr *left, fe_expr *callee)
+{
     fe_arg *first = fe_arg_new(c, NULL, left->span, left);
     first->next = callee->args;
     callee->args = first;
@@ -76,19 +85,22 @@ fe_expr *fe_expr_pipe(fe_context *c, fe_expr *left, fe_expr *callee) {
     return callee;
 }
 
-fe_expr *fe_expr_list(fe_context *c, fe_arg *elements, fe_span span) {
+fe_expr *fe_expr_list(fe_context *c, fe_arg *elements, fe_span span)
+{
     fe_expr *e = fe_expr_new(c, FE_EXPR_LIST, span);
     e->args = elements;
     return e;
 }
 
-fe_arg *fe_arg_new(fe_context *c, fe_name *name, fe_span at, fe_expr *value) {
+fe_arg *fe_arg_new(fe_context *c, fe_name *name, fe_span at, fe_expr *value)
+{
     fe_arg *a = IR_NEW(c->arena, fe_arg);
     *a = (fe_arg){name, at, value, NULL};
     return a;
 }
 
-fe_item *fe_item_new(fe_context *c, fe_item_kind kind, fe_name *name, fe_span at) {
+fe_item *fe_item_new(fe_context *c, fe_item_kind kind, fe_name *name, fe_span at)
+{
     fe_item *item = IR_NEW(c->arena, fe_item);
     item->kind = kind;
     item->name = name;
@@ -100,13 +112,15 @@ fe_item *fe_item_new(fe_context *c, fe_item_kind kind, fe_name *name, fe_span at
     return c->last_item = item;
 }
 
-void fe_mention_name(fe_context *c, fe_name *name, fe_span at, bool called) {
+void fe_mention_name(fe_context *c, fe_name *name, fe_span at, bool called)
+{
     fe_mention *m = IR_NEW(c->arena, fe_mention);
     *m = (fe_mention){name, at, called, c->mentions};
     c->mentions = m;
 }
 
-const char *fe_operator_text(fe_operator op) {
+const char *fe_operator_text(fe_operator op)
+{
     static const char *const texts[] = {
         [FE_OR] = "|",  [FE_AND] = "&", [FE_EQ] = "==", [FE_NE] = "!=", [FE_LT] = "<",  [FE_LE] = "<=", [FE_GT] = ">",
         [FE_GE] = ">=", [FE_ADD] = "+", [FE_SUB] = "-", [FE_MUL] = "*", [FE_DIV] = "/", [FE_NEG] = "-", [FE_NOT] = "!",
@@ -114,7 +128,8 @@ const char *fe_operator_text(fe_operator op) {
     return texts[op];
 }
 
-const char *fe_item_kind_text(fe_item_kind kind) {
+const char *fe_item_kind_text(fe_item_kind kind)
+{
     static const char *const texts[] = {
         [FE_DIM] = "a dim",   [FE_CONST] = "a const",   [FE_PATTERN] = "a pattern",
         [FE_MASK] = "a mask", [FE_WEIGHT] = "a weight", [FE_LAYER] = "a layer",

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-static int param_named(const fe_builtin *b, const char *name) {
+static int param_named(const fe_builtin *b, const char *name)
+{
     for (int i = 0; i < b->count; i++)
         if (strcmp(b->params[i].name, name) == 0) return i;
     return -1;
 }
 
-static int unknown_argument(fe_call *call, const fe_arg *a) {
+static int unknown_argument(fe_call *call, const fe_arg *a)
+{
     fe_guess g = fe_guess_for(call->w->c, a->name->text);
     for (int i = 0; i < call->builtin->count; i++) fe_guess_try(&g, call->builtin->params[i].name);
     fe_error(call->w->c, a->at, "'%s' has no argument '%s'%s", call->builtin->name, a->name->text,
@@ -18,7 +20,8 @@ static int unknown_argument(fe_call *call, const fe_arg *a) {
     return -1;
 }
 
-static int by_name(fe_call *call, const fe_arg *a) {
+static int by_name(fe_call *call, const fe_arg *a)
+{
     int i = param_named(call->builtin, a->name->text);
     if (i < 0) return unknown_argument(call, a);
     if (call->builtin->params[i].repeats) {
@@ -32,7 +35,8 @@ static int by_name(fe_call *call, const fe_arg *a) {
 }
 
 /* next: how many came by position before. too_many is set, so that one message does for all surplus arguments. */
-static int by_position(fe_call *call, const fe_arg *a, int next, bool *too_many) {
+static int by_position(fe_call *call, const fe_arg *a, int next, bool *too_many)
+{
     const fe_builtin *b = call->builtin;
     for (int i = 0; i < b->count && !b->params[i].named; i++)
         if (i == next || b->params[i].repeats) return i;
@@ -44,7 +48,8 @@ static int by_position(fe_call *call, const fe_arg *a, int next, bool *too_many)
     return -1;
 }
 
-static bool read_argument(fe_call *call, const fe_arg *a, int i, const fe_value *piped) {
+static bool read_argument(fe_call *call, const fe_arg *a, int i, const fe_value *piped)
+{
     static bool (*const readers[])(fe_walk *, const fe_expr *, fe_bound *) = {
 #define KIND(name, reader, wants) fe_read_##reader,
 #include "frontend/builtins.def"
@@ -66,7 +71,8 @@ static bool read_argument(fe_call *call, const fe_arg *a, int i, const fe_value 
     return good;
 }
 
-static bool missing_argument(fe_call *call) {
+static bool missing_argument(fe_call *call)
+{
     const fe_builtin *b = call->builtin;
     for (int i = 0; i < b->count; i++) {
         if (call->args[i].given || b->params[i].optional) continue;
@@ -77,7 +83,8 @@ static bool missing_argument(fe_call *call) {
     return false;
 }
 
-static void fill_defaults(fe_call *call) {
+static void fill_defaults(fe_call *call)
+{
     for (int i = 0; i < call->builtin->count; i++) {
         fe_bound *bound = &call->args[i];
         const fe_param *p = &call->builtin->params[i];
@@ -90,7 +97,8 @@ static void fill_defaults(fe_call *call) {
     }
 }
 
-static void prepare_rest(fe_call *call) {
+static void prepare_rest(fe_call *call)
+{
     int count = 0;
     if (!call->builtin->count || !call->builtin->params[0].repeats) return;
     for (const fe_arg *a = call->expr->args; a; a = a->next) count++;
@@ -98,12 +106,14 @@ static void prepare_rest(fe_call *call) {
     call->rest_at = IR_ARRAY(call->w->c->arena, fe_span, count);
 }
 
-static bool touch_arguments(fe_call *call) {
+static bool touch_arguments(fe_call *call)
+{
     for (const fe_arg *a = call->expr->args; a; a = a->next) fe_touch(call->w, a->value);
     return true;
 }
 
-bool fe_bind_arguments(fe_call *call, const fe_value *piped) {
+bool fe_bind_arguments(fe_call *call, const fe_value *piped)
+{
     bool good = true, named = false, too_many = false;
     int position = 0;
     if (call->builtin->open) return touch_arguments(call);

@@ -1,7 +1,8 @@
 /* build_shape: from checked calls to ops along axes and of shape, and what a layer's call changes in such ops. */
 #include "frontend/checks.h"
 
-ir_op *fe_emit_over(fe_call *call, ir_opcode code, const ir_type *type, const ir_op *arg) {
+ir_op *fe_emit_over(fe_call *call, ir_opcode code, const ir_type *type, const ir_op *arg)
+{
     call->w->builder->loc = fe_loc(call->w->c, call->expr->at);
     return ir_build1(call->w->builder, code, type, (ir_op *)arg);
 }
@@ -9,7 +10,8 @@ ir_op *fe_emit_over(fe_call *call, ir_opcode code, const ir_type *type, const ir
 static ir_opcode own_code(const fe_call *call) { return (ir_opcode)call->builtin->code; }
 
 /* eps is the last parameter. */
-ir_op *fe_emit_norm(fe_call *call) {
+ir_op *fe_emit_norm(fe_call *call)
+{
     ir_op *op = fe_emit_args(call);
     ir_set_float(call->w->c->module, op, "eps", call->args[call->builtin->count - 1].real);
     return op;
@@ -20,7 +22,8 @@ ir_op *fe_emit_norm(fe_call *call) {
 static int64_t from_front(int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
 /* The axes in ascending order; without an argument all. Returns how many. */
-static int ascending_axes(const fe_call *call, int64_t axes[IR_MAX_RANK]) {
+static int ascending_axes(const fe_call *call, int64_t axes[IR_MAX_RANK])
+{
     const fe_bound *by = &call->args[1];
     const int rank = call->args[0].value.type->rank;
     int count = 0;
@@ -33,7 +36,8 @@ static int ascending_axes(const fe_call *call, int64_t axes[IR_MAX_RANK]) {
 }
 
 /* Over no axis every element is its own sum, mean and largest. */
-ir_op *fe_emit_reduction(fe_call *call) {
+ir_op *fe_emit_reduction(fe_call *call)
+{
     int64_t axes[IR_MAX_RANK];
     ir_op *x = call->args[0].value.op;
     const int count = ascending_axes(call, axes);
@@ -43,7 +47,8 @@ ir_op *fe_emit_reduction(fe_call *call) {
     return op;
 }
 
-ir_op *fe_emit_reordered(fe_call *call, ir_op *x, const int64_t *order) {
+ir_op *fe_emit_reordered(fe_call *call, ir_op *x, const int64_t *order)
+{
     const ir_type *t = x->type;
     const ir_extent *dims[IR_MAX_RANK];
     for (int i = 0; i < t->rank; i++) dims[i] = t->dims[order[i]];
@@ -53,7 +58,8 @@ ir_op *fe_emit_reordered(fe_call *call, ir_op *x, const int64_t *order) {
 }
 
 /* The axes moved behind the others and made one, so that its index counts them in row-major order. */
-static ir_op *merge_axes(fe_call *call, ir_op *x, int count, const int64_t *axes) {
+static ir_op *merge_axes(fe_call *call, ir_op *x, int count, const int64_t *axes)
+{
     ir_module *m = call->w->c->module;
     const int kept = call->type->rank;
     int64_t order[IR_MAX_RANK];
@@ -72,7 +78,8 @@ static ir_op *merge_axes(fe_call *call, ir_op *x, int count, const int64_t *axes
 }
 
 /* The op knows one axis only. Among no axes every element is alone, at index 0. */
-ir_op *fe_emit_argmax(fe_call *call) {
+ir_op *fe_emit_argmax(fe_call *call)
+{
     int64_t axes[IR_MAX_RANK];
     ir_op *x = call->args[0].value.op;
     const int count = ascending_axes(call, axes);
@@ -90,14 +97,16 @@ ir_op *fe_emit_argmax(fe_call *call) {
 
 ir_op *fe_emit_reshape(fe_call *call) { return fe_emit_over(call, IR_OP_reshape, call->type, call->args[0].value.op); }
 
-ir_op *fe_emit_transpose(fe_call *call) {
+ir_op *fe_emit_transpose(fe_call *call)
+{
     int64_t order[IR_MAX_RANK];
     ir_op *x = call->args[0].value.op;
     for (int i = 0; i < x->type->rank; i++) order[i] = from_front(call->args[1].integers[i], x->type->rank);
     return fe_emit_reordered(call, x, order);
 }
 
-ir_op *fe_emit_concat(fe_call *call) {
+ir_op *fe_emit_concat(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     ir_op **parts = IR_ARRAY(m->arena, ir_op *, call->rest_count);
     for (int i = 0; i < call->rest_count; i++) parts[i] = call->rest[i].op;
@@ -107,7 +116,8 @@ ir_op *fe_emit_concat(fe_call *call) {
     return op;
 }
 
-ir_op *fe_emit_slice(fe_call *call) {
+ir_op *fe_emit_slice(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     ir_op *op = fe_emit_over(call, IR_OP_slice, call->type, call->args[0].value.op);
     ir_set_int(m, op, "axis", from_front(call->args[1].integers[0], call->type->rank));
@@ -115,7 +125,8 @@ ir_op *fe_emit_slice(fe_call *call) {
     return op;
 }
 
-ir_op *fe_emit_pad(fe_call *call) {
+ir_op *fe_emit_pad(fe_call *call)
+{
     const ir_extent *before[IR_MAX_RANK];
     ir_op *op = fe_emit_over(call, IR_OP_pad, call->type, call->args[0].value.op);
     for (int i = 0; i < call->type->rank; i++) before[i] = call->args[1].extents[2 * i];
@@ -124,7 +135,8 @@ ir_op *fe_emit_pad(fe_call *call) {
 }
 
 /* Channel (by * block + bx) * channels + c goes to row by, column bx of a block: axes split, reordered, merged. */
-ir_op *fe_emit_depth_to_space(fe_call *call) {
+ir_op *fe_emit_depth_to_space(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     static const int64_t order[] = {0, 1, 3, 2, 4, 5};
     ir_op *x = call->args[0].value.op;
@@ -136,27 +148,31 @@ ir_op *fe_emit_depth_to_space(fe_call *call) {
 
 /* ---- in calls of layers ---- */
 
-static bool known_negative(const ir_extent *e) {
+static bool known_negative(const ir_extent *e)
+{
     int64_t value;
     return e && ir_extent_is_const(e, &value) && value < 0;
 }
 
 /* What a slice takes lies within the tensor, what a pad holds within its result. */
-static bool keeps_within(ir_module *m, const ir_op *op, int axis, const ir_extent *start) {
+static bool keeps_within(ir_module *m, const ir_op *op, int axis, const ir_extent *start)
+{
     const ir_extent *x = op->args[0]->type->dims[axis], *y = op->type->dims[axis];
     const ir_extent *part = op->code == IR_OP_slice ? y : x, *whole = op->code == IR_OP_slice ? x : y;
     return !known_negative(start) && !known_negative(ir_extent_sub(m, whole, ir_extent_add(m, start, part)));
 }
 
 /* The attribute of an op that holds extents; NULL: it has none. */
-static const char *extents_key(const ir_op *op) {
+static const char *extents_key(const ir_op *op)
+{
     static const char *const keys[] = {"from", "before", "value"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (ir_get_str(op, keys[i], NULL)) return keys[i];
     return NULL;
 }
 
-bool fe_substitute_starts(fe_walk *w, fe_span at, ir_op *op) {
+bool fe_substitute_starts(fe_walk *w, fe_span at, ir_op *op)
+{
     ir_module *m = w->c->module;
     const ir_extent *extents[IR_MAX_RANK];
     const char *key = extents_key(op);

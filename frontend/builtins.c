@@ -52,7 +52,8 @@ enum {
 
 /* ---- reading the parameter texts ---- */
 
-static fe_param_kind kind_named(const char *text, size_t len) {
+static fe_param_kind kind_named(const char *text, size_t len)
+{
     static const char *const names[] = {
 #define KIND(name, reader, wants) #name,
 #include "frontend/builtins.def"
@@ -64,7 +65,8 @@ static fe_param_kind kind_named(const char *text, size_t len) {
 }
 
 /* One "KIND NAME" with its suffix, of len bytes. */
-static fe_param read_param(ir_arena *arena, const char *text, size_t len) {
+static fe_param read_param(ir_arena *arena, const char *text, size_t len)
+{
     size_t kind = strcspn(text, " "), name = kind + 1 + strcspn(text + kind + 1, "?=.,");
     fe_param p = {.kind = kind_named(text, kind), .name = ir_strndup(arena, text + kind + 1, name - kind - 1)};
     p.repeats = text[name] == '.';
@@ -75,7 +77,8 @@ static fe_param read_param(ir_arena *arena, const char *text, size_t len) {
     return p;
 }
 
-static const fe_builtin *read_row(fe_context *c, const row *r) {
+static const fe_builtin *read_row(fe_context *c, const row *r)
+{
     fe_builtin *b = IR_NEW(c->arena, fe_builtin);
     *b =
         (fe_builtin){.name = r->name, .parameters = r->parameters, .check = r->check, .emit = r->emit, .code = r->code};
@@ -90,7 +93,8 @@ static const fe_builtin *read_row(fe_context *c, const row *r) {
     return b;
 }
 
-void fe_builtins_init(fe_context *c) {
+void fe_builtins_init(fe_context *c)
+{
     for (int i = 0; i < OPERATIONS; i++)
         fe_intern(c, operations[i].name, strlen(operations[i].name))->operation = read_row(c, &operations[i]);
     for (int i = 0; i < PATTERNS; i++)
@@ -98,19 +102,23 @@ void fe_builtins_init(fe_context *c) {
     for (int i = 0; i < MASKS; i++) fe_intern(c, masks[i].name, strlen(masks[i].name))->mask = read_row(c, &masks[i]);
 }
 
-void fe_guess_operations(fe_guess *g) {
+void fe_guess_operations(fe_guess *g)
+{
     for (int i = 0; i < OPERATIONS; i++) fe_guess_try(g, operations[i].name);
 }
 
-void fe_guess_patterns(fe_guess *g) {
+void fe_guess_patterns(fe_guess *g)
+{
     for (int i = 0; i < PATTERNS; i++) fe_guess_try(g, patterns[i].name);
 }
 
-void fe_guess_masks(fe_guess *g) {
+void fe_guess_masks(fe_guess *g)
+{
     for (int i = 0; i < MASKS; i++) fe_guess_try(g, masks[i].name);
 }
 
-const char *fe_usage(fe_context *c, const fe_builtin *b) {
+const char *fe_usage(fe_context *c, const fe_builtin *b)
+{
     ir_text text;
     ir_text_init(&text, c->arena);
     ir_text_add(&text, "%s(", b->name);
@@ -127,7 +135,8 @@ const char *fe_usage(fe_context *c, const fe_builtin *b) {
 
 /* ---- calling ---- */
 
-fe_call *fe_call_open(fe_walk *w, const fe_expr *e, const fe_builtin *b) {
+fe_call *fe_call_open(fe_walk *w, const fe_expr *e, const fe_builtin *b)
+{
     fe_call *call = w->c->free_calls;
     if (call) w->c->free_calls = call->next_free;
     else call = IR_NEW(w->c->arena, fe_call);
@@ -135,12 +144,14 @@ fe_call *fe_call_open(fe_walk *w, const fe_expr *e, const fe_builtin *b) {
     return call;
 }
 
-void fe_call_close(fe_call *call) {
+void fe_call_close(fe_call *call)
+{
     call->next_free = call->w->c->free_calls;
     call->w->c->free_calls = call;
 }
 
-static fe_value result_of(fe_call *call) {
+static fe_value result_of(fe_call *call)
+{
     fe_walk *w = call->w;
     if (!call->builtin->emit) fe_unsupported(w->c, call->expr->at, "'%s'", call->builtin->name);
     ir_op *op = w->builder && call->builtin->emit ? call->builtin->emit(call) : NULL;
@@ -149,7 +160,8 @@ static fe_value result_of(fe_call *call) {
     return v;
 }
 
-fe_value fe_call_operation(fe_walk *w, const fe_expr *e, const fe_builtin *b, const fe_value *piped) {
+fe_value fe_call_operation(fe_walk *w, const fe_expr *e, const fe_builtin *b, const fe_value *piped)
+{
     fe_call *call = fe_call_open(w, e, b);
     if (w->layer) w->layer->operations++;
     fe_value v = fe_bind_arguments(call, piped) && b->check(call) ? result_of(call) : fe_bad();

@@ -13,7 +13,8 @@ typedef struct inputs {
     bool *given;
 } inputs;
 
-static inputs inputs_of(fe_context *c, const fe_item *callee) {
+static inputs inputs_of(fe_context *c, const fe_item *callee)
+{
     inputs in = {0};
     for (const fe_field *f = callee->inputs; f; f = f->next) in.count++;
     in.fields = IR_ARRAY(c->arena, const fe_field *, in.count);
@@ -29,7 +30,8 @@ static inputs inputs_of(fe_context *c, const fe_item *callee) {
 
 static void note_callee(fe_walk *w, const fe_item *callee) { fe_note(w->c, callee->at, "the layer is declared here"); }
 
-static int named_input(fe_walk *w, const fe_item *callee, const inputs *in, const fe_arg *a) {
+static int named_input(fe_walk *w, const fe_item *callee, const inputs *in, const fe_arg *a)
+{
     fe_guess g = fe_guess_for(w->c, a->name->text);
     for (int i = 0; i < in->count; i++) {
         if (in->fields[i]->name == a->name) return i;
@@ -42,7 +44,8 @@ static int named_input(fe_walk *w, const fe_item *callee, const inputs *in, cons
 }
 
 static int free_input(fe_walk *w, const fe_item *callee, const inputs *in, const fe_arg *a, int position,
-                      bool after_named) {
+                      bool after_named)
+{
     if (!a->name && after_named) {
         fe_error(w->c, a->at, "an argument by position cannot follow one by name");
         return -1;
@@ -55,7 +58,8 @@ static int free_input(fe_walk *w, const fe_item *callee, const inputs *in, const
     return -1;
 }
 
-static bool read_inputs(fe_walk *w, const fe_expr *e, const fe_item *callee, const fe_value *piped, inputs *in) {
+static bool read_inputs(fe_walk *w, const fe_expr *e, const fe_item *callee, const fe_value *piped, inputs *in)
+{
     int position = 0, given = 0;
     bool good = true, named = false;
     for (const fe_arg *a = e->args; a; a = a->next, given++) {
@@ -79,7 +83,8 @@ static bool read_inputs(fe_walk *w, const fe_expr *e, const fe_item *callee, con
 
 /* ---- dims ---- */
 
-static void bind_bare_dims(fe_walk *w, const inputs *in) {
+static void bind_bare_dims(fe_walk *w, const inputs *in)
+{
     const char *dim;
     for (int i = 0; i < in->count; i++) {
         const ir_type *formal = in->fields[i]->checked, *actual = in->values[i].type;
@@ -90,7 +95,8 @@ static void bind_bare_dims(fe_walk *w, const inputs *in) {
     }
 }
 
-static const ir_type *substituted(fe_walk *w, fe_span at, const ir_type *type) {
+static const ir_type *substituted(fe_walk *w, fe_span at, const ir_type *type)
+{
     const ir_extent *dims[IR_MAX_RANK];
     for (int i = 0; i < type->rank; i++) {
         dims[i] = fe_substitute(w->c, type->dims[i]);
@@ -102,7 +108,8 @@ static const ir_type *substituted(fe_walk *w, fe_span at, const ir_type *type) {
     return fe_tensor(w, at, type->dtype, type->rank, dims);
 }
 
-static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int i) {
+static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int i)
+{
     const fe_value *v = &in->values[i];
     const fe_field *f = in->fields[i];
     if (!fe_require_plain(w, in->at[i], "a layer", v)) return false;
@@ -114,12 +121,14 @@ static bool input_fits(fe_walk *w, const fe_item *callee, const inputs *in, int 
     return false;
 }
 
-static const char *contract_text(fe_context *c, const fe_item *dim) {
+static const char *contract_text(fe_context *c, const fe_item *dim)
+{
     const char *step = dim->stride == 1 ? "" : ir_format(c->arena, " step %lld", (long long)dim->stride);
     return ir_format(c->arena, "%lld..%lld%s", (long long)dim->low, (long long)dim->high, step);
 }
 
-static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in) {
+static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in)
+{
     const char *dim;
     for (int i = 0; i < in->count; i++)
         for (int j = 0; j < in->fields[i]->checked->rank; j++) {
@@ -141,7 +150,8 @@ static bool contracts_hold(fe_walk *w, const fe_expr *e, const inputs *in) {
 
 /* ---- results ---- */
 
-static void note_call(fe_context *c, fe_item *caller, fe_item *callee) {
+static void note_call(fe_context *c, fe_item *caller, fe_item *callee)
+{
     if (caller->callee_count == caller->callee_capacity) {
         int capacity = caller->callee_capacity ? 2 * caller->callee_capacity : 4;
         fe_item **larger = IR_ARRAY(c->arena, fe_item *, capacity);
@@ -152,7 +162,8 @@ static void note_call(fe_context *c, fe_item *caller, fe_item *callee) {
     caller->callees[caller->callee_count++] = callee;
 }
 
-static fe_value results_of(fe_walk *w, const fe_expr *e, fe_item *callee, const inputs *in) {
+static fe_value results_of(fe_walk *w, const fe_expr *e, fe_item *callee, const inputs *in)
+{
     int count = 0;
     for (const fe_field *f = callee->results; f; f = f->next) count++;
     fe_value *values = IR_ARRAY(w->c->arena, fe_value, count);
@@ -163,7 +174,8 @@ static fe_value results_of(fe_walk *w, const fe_expr *e, fe_item *callee, const 
     return count == 1 ? values[0] : (fe_value){.kind = FE_MANY, .many = values, .count = count};
 }
 
-fe_value fe_call_layer(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value *piped) {
+fe_value fe_call_layer(fe_walk *w, const fe_expr *e, fe_item *callee, const fe_value *piped)
+{
     inputs in = inputs_of(w->c, callee);
     callee->used = true;
     note_call(w->c, w->layer, callee);

@@ -8,7 +8,8 @@ enum { MAX_TOTAL_OPERATIONS = 2000000 };
 
 /* ---- names ---- */
 
-static void declare_items(fe_context *c) {
+static void declare_items(fe_context *c)
+{
     for (fe_item *i = c->items; i; i = i->next) {
         if (!i->name->item) {
             i->name->item = i;
@@ -23,14 +24,16 @@ static void declare_items(fe_context *c) {
 /* ---- order ---- */
 
 /* The item that a mention makes this one depend on; NULL: none. Layers depend on the layers that they call. */
-static fe_item *dependency(const fe_item *item, const fe_mention *m) {
+static fe_item *dependency(const fe_item *item, const fe_mention *m)
+{
     fe_item *target = m->name->item;
     if (!target) return NULL;
     bool layer = target->kind == FE_LAYER;
     return item->kind == FE_LAYER ? layer && m->called ? target : NULL : layer ? NULL : target;
 }
 
-static void report_cycle(fe_context *c, fe_item *from, const fe_mention *m, fe_item *to) {
+static void report_cycle(fe_context *c, fe_item *from, const fe_mention *m, fe_item *to)
+{
     bool layer = from->kind == FE_LAYER;
     fe_error(c, m->at, layer ? "'%s' calls itself; layers cannot be recursive" : "'%s' is defined through itself",
              to->name->text);
@@ -42,7 +45,8 @@ static void report_cycle(fe_context *c, fe_item *from, const fe_mention *m, fe_i
 }
 
 /* Depth-first from root; finish is called for each item once all that it depends on is finished. */
-static void visit(fe_context *c, fe_item *root, void (*finish)(fe_context *, fe_item *)) {
+static void visit(fe_context *c, fe_item *root, void (*finish)(fe_context *, fe_item *))
+{
     fe_item *at = root;
     root->open_parent = NULL;
     for (bool entering = true; at;) {
@@ -71,21 +75,24 @@ static void visit(fe_context *c, fe_item *root, void (*finish)(fe_context *, fe_
     }
 }
 
-static void visit_all(fe_context *c, bool layers, void (*finish)(fe_context *, fe_item *)) {
+static void visit_all(fe_context *c, bool layers, void (*finish)(fe_context *, fe_item *))
+{
     for (fe_item *i = c->items; i; i = i->next)
         if ((i->kind == FE_LAYER) == layers && i->progress == FE_NEW) visit(c, i, finish);
 }
 
 /* ---- size ---- */
 
-static void append_layer(fe_context *c, fe_item *layer) {
+static void append_layer(fe_context *c, fe_item *layer)
+{
     if (c->last_layer) c->last_layer->next_layer = layer;
     else c->first_layer = layer;
     c->last_layer = layer;
 }
 
 /* A call counts as an operation, so that calls of empty layers cannot multiply for free. */
-static void count_operations(fe_context *c, fe_item *layer) {
+static void count_operations(fe_context *c, fe_item *layer)
+{
     bool over = false;
     int64_t total = layer->operations;
     append_layer(c, layer);
@@ -100,7 +107,8 @@ static void count_operations(fe_context *c, fe_item *layer) {
              layer->total == INT64_MAX / 2 ? "over " : "", (long long)layer->total, FE_MAX_OPERATIONS);
 }
 
-static void check_total(fe_context *c) {
+static void check_total(fe_context *c)
+{
     int64_t total = 0;
     for (const fe_item *i = c->items; i; i = i->next) {
         if (i->kind != FE_LAYER) continue;
@@ -114,13 +122,15 @@ static void check_total(fe_context *c) {
 
 /* ---- the whole ---- */
 
-static void warn_unused(fe_context *c) {
+static void warn_unused(fe_context *c)
+{
     for (const fe_item *i = c->items; i && !c->syntax_errors; i = i->next)
         if (!i->used && i->kind != FE_LAYER) 
             fe_warning(c, i->at, "the %s '%s' is never used", fe_item_kind_text(i->kind) + 2, i->name->text);
 }
 
-void fe_check(fe_context *c) {
+void fe_check(fe_context *c)
+{
     if (!c->items && !c->syntax_errors) {
         fe_error(c, (fe_span){0, 1}, "the file is empty; it needs at least a layer");
         return;

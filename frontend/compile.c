@@ -2,7 +2,8 @@
 #include "frontend/frontend.h"
 #include "frontend/builtins.h"
 
-static void build_layer(fe_context *c, fe_item *layer) {
+static void build_layer(fe_context *c, fe_item *layer)
+{
     ir_builder builder = {.module = c->module, .block = &layer->graph->body};
     fe_walk_layer(&(fe_walk){.c = c, .layer = layer, .builder = &builder});
     ir_number(layer->graph);
@@ -10,7 +11,8 @@ static void build_layer(fe_context *c, fe_item *layer) {
 
 /* Functions stand in the file's order but are filled callees first, because a call copies its callee's graph. A call
  * may still fail, where its dims make an extent of the callee's body impossible. */
-void fe_build(fe_context *c) {
+void fe_build(fe_context *c)
+{
     for (fe_item *i = c->items; i; i = i->next) {
         if (i->kind == FE_DIM) ir_dim_add(c->module, i->name->text, i->low, i->high, i->stride);
         if (i->kind != FE_LAYER) continue;
@@ -25,7 +27,8 @@ void fe_build(fe_context *c) {
         if (i->graph) ir_func_remove(c->module, i->graph);
 }
 
-spc_status fe_compile(ir_module *module, const ir_source *source) {
+spc_status fe_compile(ir_module *module, const ir_source *source)
+{
     fe_context c = {.module = module, .arena = module->arena};
     int before = ir_error_count(module->diags);
     c.names = IR_ARRAY(c.arena, fe_name *, FE_NAME_BUCKETS);

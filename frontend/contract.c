@@ -7,17 +7,20 @@
 
 void fe_binding_start(fe_context *c) { c->call_number++; }
 
-const ir_extent *fe_binding_of(fe_context *c, const fe_item *dim) {
+const ir_extent *fe_binding_of(fe_context *c, const fe_item *dim)
+{
     return dim->bound_in == c->call_number ? dim->bound : NULL;
 }
 
-void fe_bind(fe_context *c, fe_item *dim, const ir_extent *extent) {
+void fe_bind(fe_context *c, fe_item *dim, const ir_extent *extent)
+{
     if (fe_binding_of(c, dim)) return;
     dim->bound_in = c->call_number;
     dim->bound = extent;
 }
 
-bool fe_judge_once(fe_context *c, fe_item *dim) {
+bool fe_judge_once(fe_context *c, fe_item *dim)
+{
     bool first = dim->judged_in != c->call_number;
     dim->judged_in = c->call_number;
     return first;
@@ -27,7 +30,8 @@ static const fe_item *dim_item(fe_context *c, const char *dim) { return fe_inter
 
 /* ---- substitution ---- */
 
-static const ir_extent *substitute_factor(fe_context *c, const ir_factor *f) {
+static const ir_extent *substitute_factor(fe_context *c, const ir_factor *f)
+{
     ir_module *m = c->module;
     if (f->kind == IR_FACTOR_DIM) {
         const ir_extent *bound = fe_binding_of(c, dim_item(c, f->dim));
@@ -43,7 +47,8 @@ static const ir_extent *substitute_factor(fe_context *c, const ir_factor *f) {
     return rebuild[f->kind](m, left, right);
 }
 
-static bool mentions_bound(fe_context *c, const ir_extent *e) {
+static bool mentions_bound(fe_context *c, const ir_extent *e)
+{
     for (int t = 0; t < ir_extent_terms(e); t++)
         for (int i = 0; i < ir_extent_factors(e, t); i++) {
             const ir_factor *f = ir_extent_factor(e, t, i);
@@ -52,7 +57,8 @@ static bool mentions_bound(fe_context *c, const ir_extent *e) {
     return false;
 }
 
-const ir_extent *fe_substitute(fe_context *c, const ir_extent *e) {
+const ir_extent *fe_substitute(fe_context *c, const ir_extent *e)
+{
     if (!mentions_bound(c, e)) return e;
     const ir_extent *sum = ir_extent_const(c->module, 0);
     for (int t = 0; t < ir_extent_terms(e) && sum; t++) {
@@ -71,19 +77,22 @@ typedef struct range {
     int64_t low, high;
 } range;
 
-static int64_t saturated_mul(int64_t a, int64_t b) {
+static int64_t saturated_mul(int64_t a, int64_t b)
+{
     int64_t product;
     if (!__builtin_mul_overflow(a, b, &product)) return product;
     return (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
 }
 
-static int64_t saturated_add(int64_t a, int64_t b) {
+static int64_t saturated_add(int64_t a, int64_t b)
+{
     int64_t sum;
     if (!__builtin_add_overflow(a, b, &sum)) return sum;
     return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-static range range_mul(range a, range b) {
+static range range_mul(range a, range b)
+{
     int64_t ends[4] = {saturated_mul(a.low, b.low), saturated_mul(a.low, b.high), saturated_mul(a.high, b.low),
                        saturated_mul(a.high, b.high)};
     range r = {ends[0], ends[0]};
@@ -95,13 +104,15 @@ static range range_mul(range a, range b) {
 }
 
 /* Quotients and the like are not followed: anything. */
-static range range_of_factor(fe_context *c, const ir_factor *f) {
+static range range_of_factor(fe_context *c, const ir_factor *f)
+{
     if (f->kind != IR_FACTOR_DIM) return (range){INT64_MIN, INT64_MAX};
     const fe_item *dim = dim_item(c, f->dim);
     return (range){dim->low, dim->high};
 }
 
-static range range_of(fe_context *c, const ir_extent *e) {
+static range range_of(fe_context *c, const ir_extent *e)
+{
     range sum = {0, 0};
     for (int t = 0; t < ir_extent_terms(e); t++) {
         range term = {ir_extent_coefficient(e, t), ir_extent_coefficient(e, t)};
@@ -113,7 +124,8 @@ static range range_of(fe_context *c, const ir_extent *e) {
 }
 
 /* The remainder of a term by step, for all values of its dims; -1: it varies. */
-static int64_t term_remainder(fe_context *c, const ir_extent *e, int t, int64_t step) {
+static int64_t term_remainder(fe_context *c, const ir_extent *e, int t, int64_t step)
+{
     int64_t coefficient = ir_extent_coefficient(e, t) % step;
     if (coefficient == 0) return 0;
     if (ir_extent_factors(e, t) == 0) return coefficient < 0 ? coefficient + step : coefficient;
@@ -126,7 +138,8 @@ static int64_t term_remainder(fe_context *c, const ir_extent *e, int t, int64_t 
 }
 
 /* Whether e - low is a multiple of step, for all values of its dims. */
-static bool steps_fit(fe_context *c, const ir_extent *e, int64_t low, int64_t step) {
+static bool steps_fit(fe_context *c, const ir_extent *e, int64_t low, int64_t step)
+{
     __int128 sum = -(__int128)low;
     for (int t = 0; t < ir_extent_terms(e); t++) {
         int64_t remainder = term_remainder(c, e, t, step);
@@ -136,7 +149,8 @@ static bool steps_fit(fe_context *c, const ir_extent *e, int64_t low, int64_t st
     return sum % step == 0;
 }
 
-fe_verdict fe_contract_holds(fe_context *c, const fe_item *dim, const ir_extent *e) {
+fe_verdict fe_contract_holds(fe_context *c, const fe_item *dim, const ir_extent *e)
+{
     bool free = dim->low == 0 && dim->high == INT64_MAX && dim->stride == 1;
     if (free || dim->broken || e == dim->extent) return FE_HOLDS;
     range r = range_of(c, e);

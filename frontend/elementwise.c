@@ -3,7 +3,8 @@
  * As NumPy, but only a constant extent 1 stretches: a dim never does, whatever its value. */
 #include "frontend/values.h"
 
-bool fe_require_class(fe_walk *w, fe_span at, const char *what, ir_dtype dtype, fe_class class) {
+bool fe_require_class(fe_walk *w, fe_span at, const char *what, ir_dtype dtype, fe_class class)
+{
     char got = ir_dtype_of(dtype)->class;
     static const char *const wanted[] = {
         [FE_ANY_DTYPE] = "anything", [FE_NUMBERS] = "numbers", [FE_FLOATS] = "floats", [FE_BOOLS] = "bool"};
@@ -17,7 +18,8 @@ bool fe_require_class(fe_walk *w, fe_span at, const char *what, ir_dtype dtype, 
     return false;
 }
 
-bool fe_require_plain(fe_walk *w, fe_span at, const char *what, const fe_value *v) {
+bool fe_require_plain(fe_walk *w, fe_span at, const char *what, const fe_value *v)
+{
     if (v->quantity == FE_QUANTISED)
         fe_error(w->c, at, "%s cannot take a quantised value; it goes to linear, matmul or dequantize only", what);
     if (v->quantity == FE_SCALED_WEIGHT)
@@ -27,7 +29,8 @@ bool fe_require_plain(fe_walk *w, fe_span at, const char *what, const fe_value *
 }
 
 /* The dtype that numbers among the values take: that of the first tensor; without one, f32 if any is a fraction. */
-static ir_dtype common_dtype(int count, fe_value *const *values) {
+static ir_dtype common_dtype(int count, fe_value *const *values)
+{
     bool real = false, truth = true;
     for (int i = 0; i < count; i++) {
         if (values[i]->kind == FE_TENSOR) return values[i]->type->dtype;
@@ -37,19 +40,22 @@ static ir_dtype common_dtype(int count, fe_value *const *values) {
     return truth ? IR_BOOL : real ? IR_F32 : IR_I32;
 }
 
-static bool make_tensor(fe_walk *w, fe_span at, const char *what, fe_value *v, ir_dtype dtype) {
+static bool make_tensor(fe_walk *w, fe_span at, const char *what, fe_value *v, ir_dtype dtype)
+{
     if (v->kind == FE_BAD || v->kind == FE_MANY) return false;
     if (v->kind != FE_TENSOR) *v = fe_constant(w, at, v, dtype);
     if (v->kind != FE_TENSOR) return false;
     return fe_require_plain(w, at, what, v);
 }
 
-static bool stretch(const ir_extent **into, const ir_extent *other) {
+static bool stretch(const ir_extent **into, const ir_extent *other)
+{
     if (!*into || fe_extent_is(*into, 1)) *into = other;
     return *into == other || fe_extent_is(other, 1);
 }
 
-static bool broadcast_into(int *rank, const ir_extent **dims, const ir_type *t, int *axis) {
+static bool broadcast_into(int *rank, const ir_extent **dims, const ir_type *t, int *axis)
+{
     for (; *rank < t->rank; ++*rank) {
         for (int i = *rank; i > 0; i--) dims[i] = dims[i - 1];
         dims[0] = NULL;
@@ -61,7 +67,8 @@ static bool broadcast_into(int *rank, const ir_extent **dims, const ir_type *t, 
     return true;
 }
 
-static const ir_type *broadcast(fe_walk *w, fe_span at, const char *what, int count, fe_value *const *values) {
+static const ir_type *broadcast(fe_walk *w, fe_span at, const char *what, int count, fe_value *const *values)
+{
     const ir_extent *dims[IR_MAX_RANK];
     int rank = 0, axis;
     for (int i = 0; i < count; i++) {
@@ -78,7 +85,8 @@ static const ir_type *broadcast(fe_walk *w, fe_span at, const char *what, int co
     return fe_tensor(w, at, values[0]->type->dtype, rank, dims);
 }
 
-const ir_type *fe_unify(fe_walk *w, fe_span at, const char *what, int count, fe_value *const *values) {
+const ir_type *fe_unify(fe_walk *w, fe_span at, const char *what, int count, fe_value *const *values)
+{
     bool good = true;
     for (int i = 0; i < count; i++) good &= values[i]->kind != FE_BAD;
     if (!good) return NULL;

@@ -6,7 +6,8 @@
 
 /* ---- names ---- */
 
-static void guess_values(fe_walk *w, fe_guess *g) {
+static void guess_values(fe_walk *w, fe_guess *g)
+{
     if (w->scope == FE_SCOPE_BODY)
         for (const fe_local *l = w->locals; l; l = l->next)
             if (l->assigned) fe_guess_try(g, l->name->text);
@@ -17,7 +18,8 @@ static void guess_values(fe_walk *w, fe_guess *g) {
     }
 }
 
-static fe_value undefined(fe_walk *w, const fe_expr *e) {
+static fe_value undefined(fe_walk *w, const fe_expr *e)
+{
     const char *name = e->name->text;
     if (w->scope == FE_SCOPE_BODY && e->name->operation)
         fe_error(w->c, e->at, "'%s' is an operation; write %s(...)", name, name);
@@ -31,7 +33,8 @@ static fe_value undefined(fe_walk *w, const fe_expr *e) {
 }
 
 /* Whether a statement of the layer assigns the name, and where. */
-static bool assigned_later(const fe_walk *w, const fe_name *name, fe_span *at) {
+static bool assigned_later(const fe_walk *w, const fe_name *name, fe_span *at)
+{
     for (const fe_stmt *s = w->layer->body; s; s = s->next)
         for (const fe_target *t = s->targets; t; t = t->next)
             if (t->name == name) {
@@ -41,7 +44,8 @@ static bool assigned_later(const fe_walk *w, const fe_name *name, fe_span *at) {
     return false;
 }
 
-static fe_value unassigned(fe_walk *w, const fe_expr *e) {
+static fe_value unassigned(fe_walk *w, const fe_expr *e)
+{
     fe_span at;
     if (assigned_later(w, e->name, &at)) {
         fe_error(w->c, e->at, "'%s' is used before it is assigned", e->name->text);
@@ -52,7 +56,8 @@ static fe_value unassigned(fe_walk *w, const fe_expr *e) {
     return fe_bad();
 }
 
-static fe_value wrong_kind(fe_walk *w, const fe_expr *e, const fe_item *item) {
+static fe_value wrong_kind(fe_walk *w, const fe_expr *e, const fe_item *item)
+{
     const char *name = e->name->text;
     if (item->kind == FE_LAYER && w->scope == FE_SCOPE_BODY)
         fe_error(w->c, e->at, "'%s' is a layer; call it with its inputs in parentheses", name);
@@ -64,7 +69,8 @@ static fe_value wrong_kind(fe_walk *w, const fe_expr *e, const fe_item *item) {
     return fe_bad();
 }
 
-static fe_value item_value(fe_walk *w, const fe_expr *e, fe_item *item) {
+static fe_value item_value(fe_walk *w, const fe_expr *e, fe_item *item)
+{
     item->used = true;
     bool fits = item->kind == FE_CONST || (item->kind == FE_DIM && w->scope != FE_SCOPE_CONSTANT) ||
                 (item->kind == FE_WEIGHT && w->scope == FE_SCOPE_BODY);
@@ -79,7 +85,8 @@ static fe_value item_value(fe_walk *w, const fe_expr *e, fe_item *item) {
     return v;
 }
 
-static fe_value name_value(fe_walk *w, const fe_expr *e) {
+static fe_value name_value(fe_walk *w, const fe_expr *e)
+{
     fe_local *l = e->name->local;
     if (w->scope == FE_SCOPE_BODY && l && l->generation == w->c->generation) {
         l->used = true;
@@ -93,7 +100,8 @@ static fe_value name_value(fe_walk *w, const fe_expr *e) {
 
 /* ---- calls ---- */
 
-static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
+static fe_value undefined_callee(fe_walk *w, const fe_expr *e)
+{
     fe_guess g = fe_guess_for(w->c, e->name->text);
     for (const fe_item *i = w->c->items; i; i = i->next)
         if (i->kind == FE_LAYER) fe_guess_try(&g, i->name->text);
@@ -108,7 +116,8 @@ static fe_value undefined_callee(fe_walk *w, const fe_expr *e) {
     return fe_bad();
 }
 
-fe_value fe_eval_call(fe_walk *w, const fe_expr *e, const fe_value *piped) {
+fe_value fe_eval_call(fe_walk *w, const fe_expr *e, const fe_value *piped)
+{
     fe_item *item = e->name->item;
     if (w->scope != FE_SCOPE_BODY) {
         fe_error(w->c, e->at, "'%s' is called; only integers, consts and their arithmetic can stand here",
@@ -123,7 +132,8 @@ fe_value fe_eval_call(fe_walk *w, const fe_expr *e, const fe_value *piped) {
 
 /* ---- expressions ---- */
 
-static fe_value leaf(fe_walk *w, const fe_expr *e) {
+static fe_value leaf(fe_walk *w, const fe_expr *e)
+{
     switch (e->kind) {
     case FE_EXPR_INT: return (fe_value){.kind = FE_INT, .integer = e->first};
     case FE_EXPR_REAL: return (fe_value){.kind = FE_REAL, .real = e->real};
@@ -142,20 +152,23 @@ static fe_value leaf(fe_walk *w, const fe_expr *e) {
     }
 }
 
-static fe_value single(fe_walk *w, const fe_expr *e, fe_value v) {
+static fe_value single(fe_walk *w, const fe_expr *e, fe_value v)
+{
     if (v.kind != FE_MANY) return v;
     fe_error(w->c, e->at, "'%s' has %d results; take them in a statement of its own, as in 'a, b = %s(...);'",
              e->name->text, v.count, e->name->text);
     return fe_bad();
 }
 
-static fe_value fold(fe_walk *w, const fe_expr *e, fe_value spine) {
+static fe_value fold(fe_walk *w, const fe_expr *e, fe_value spine)
+{
     spine = single(w, fe_spine(e), spine);
     if (e->kind == FE_EXPR_CALL) return fe_eval_call(w, e, &spine);
     return fe_apply_binary(w, e, spine, fe_eval(w, e->right));
 }
 
-fe_value fe_eval_many(fe_walk *w, const fe_expr *e) {
+fe_value fe_eval_many(fe_walk *w, const fe_expr *e)
+{
     const fe_expr *at = e;
     while (fe_spine(at)) at = fe_spine(at);
     fe_value v = leaf(w, at);
@@ -168,7 +181,8 @@ fe_value fe_eval_many(fe_walk *w, const fe_expr *e) {
 
 fe_value fe_eval(fe_walk *w, const fe_expr *e) { return single(w, e, fe_eval_many(w, e)); }
 
-bool fe_eval_constant(fe_walk *w, const fe_expr *e, const char *what, int64_t *out) {
+bool fe_eval_constant(fe_walk *w, const fe_expr *e, const char *what, int64_t *out)
+{
     fe_value v = fe_eval(w, e);
     *out = v.integer;
     if (v.kind == FE_INT && !v.extent) return true;
@@ -179,12 +193,14 @@ bool fe_eval_constant(fe_walk *w, const fe_expr *e, const char *what, int64_t *o
 
 /* ---- marking ---- */
 
-static void touch_name(fe_walk *w, const fe_name *name) {
+static void touch_name(fe_walk *w, const fe_name *name)
+{
     if (name->local && name->local->generation == w->c->generation) name->local->used = true;
     else if (name->item) name->item->used = true;
 }
 
-static void touch_node(fe_walk *w, const fe_expr *e) {
+static void touch_node(fe_walk *w, const fe_expr *e)
+{
     if (e->kind == FE_EXPR_NAME) touch_name(w, e->name);
     if (e->kind == FE_EXPR_CALL && e->name->item) e->name->item->used = true;
     if (e->right) fe_touch(w, e->right);
@@ -192,6 +208,7 @@ static void touch_node(fe_walk *w, const fe_expr *e) {
         if (a->value != fe_spine(e)) fe_touch(w, a->value);
 }
 
-void fe_touch(fe_walk *w, const fe_expr *e) {
+void fe_touch(fe_walk *w, const fe_expr *e)
+{
     for (const fe_expr *at = e; at; at = fe_spine(at)) touch_node(w, at);
 }

@@ -229,25 +229,29 @@ element: chain                          { $$ = fe_arg_new(c, NULL, $1->span, $1)
 
 %%
 
-static fe_field *new_field(fe_context *c, fe_name *name, fe_span at, fe_type_expr *type) {
+static fe_field *new_field(fe_context *c, fe_name *name, fe_span at, fe_type_expr *type)
+{
     fe_field *f = IR_NEW(c->arena, fe_field);
     *f = (fe_field){.name = name, .at = at, .type = type};
     return f;
 }
 
-static fe_clause *new_clause(fe_context *c, fe_name *word, fe_span at, fe_expr *value, const char *text, fe_span text_at) {
+static fe_clause *new_clause(fe_context *c, fe_name *word, fe_span at, fe_expr *value, const char *text, fe_span text_at)
+{
     fe_clause *clause = IR_NEW(c->arena, fe_clause);
     *clause = (fe_clause){.word = word, .at = at, .value = value, .text = text, .text_at = text_at};
     return clause;
 }
 
-static fe_target *new_target(fe_context *c, fe_name *name, fe_span at) {
+static fe_target *new_target(fe_context *c, fe_name *name, fe_span at)
+{
     fe_target *t = IR_NEW(c->arena, fe_target);
     *t = (fe_target){name, at, NULL};
     return t;
 }
 
-static fe_expr *number(fe_context *c, fe_span at, fe_expr_kind kind, int64_t first, int64_t second, double real) {
+static fe_expr *number(fe_context *c, fe_span at, fe_expr_kind kind, int64_t first, int64_t second, double real)
+{
     fe_expr *e = fe_expr_new(c, kind, at);
     e->first = first;
     e->second = second;
@@ -255,18 +259,21 @@ static fe_expr *number(fe_context *c, fe_span at, fe_expr_kind kind, int64_t fir
     return e;
 }
 
-static bool compares(const fe_expr *e) {
+static bool compares(const fe_expr *e)
+{
     return e->kind == FE_EXPR_BINARY && e->op >= FE_EQ && e->op <= FE_GE && !e->parenthesised;
 }
 
-static fe_expr *comparison(fe_context *c, fe_operator op, fe_span at, fe_expr *left, fe_expr *right) {
+static fe_expr *comparison(fe_context *c, fe_operator op, fe_span at, fe_expr *left, fe_expr *right)
+{
     if (!compares(left)) return fe_expr_binary(c, op, at, left, right);
     fe_lex_error(c, at, "comparisons do not chain; join two with '&'");
     return NULL;
 }
 
 /* Called by bison where memory ran out only: custom messages take yyreport_syntax_error. */
-static void fe_yyerror(const fe_span *at, fe_context *c, void *scanner, const char *message) {
+static void fe_yyerror(const fe_span *at, fe_context *c, void *scanner, const char *message)
+{
     (void)scanner;
     fe_lex_error(c, *at, "%s", message);
 }
@@ -286,14 +293,16 @@ static const struct group {
     {"a number", "an expression"}, {"'true'", "an expression"},   {"'false'", "an expression"}, {"'!'", "an expression"},
 };
 
-static const char *group_of(const char *text) {
+static const char *group_of(const char *text)
+{
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         if (strcmp(groups[i].text, text) == 0) return groups[i].name;
     return text;
 }
 
 /* Adds a name unless it is there; returns the new count. */
-static int add_name(const char **names, int count, const char *name) {
+static int add_name(const char **names, int count, const char *name)
+{
     if (!name || count == MAX_NAMED + 1) return count;
     for (int i = 0; i < count; i++)
         if (strcmp(names[i], name) == 0) return count;
@@ -301,14 +310,16 @@ static int add_name(const char **names, int count, const char *name) {
     return count + 1;
 }
 
-static bool expects(const yysymbol_kind_t *expected, int count, yysymbol_kind_t symbol) {
+static bool expects(const yysymbol_kind_t *expected, int count, yysymbol_kind_t symbol)
+{
     for (int i = 0; i < count; i++)
         if (expected[i] == symbol) return true;
     return false;
 }
 
 /* What would fit, tokens before groups. An argument's name and an expression's beginning go by "an expression". */
-static int name_expected(const yysymbol_kind_t *expected, int count, const char **names) {
+static int name_expected(const yysymbol_kind_t *expected, int count, const char **names)
+{
     bool expression = expects(expected, count, YYSYMBOL_REAL);
     int named = 0;
     for (int groups_now = 0; groups_now < 2; groups_now++)
@@ -321,7 +332,8 @@ static int name_expected(const yysymbol_kind_t *expected, int count, const char 
     return named > MAX_NAMED ? 0 : named;
 }
 
-static int yyreport_syntax_error(const yypcontext_t *context, fe_context *c, void *scanner) {
+static int yyreport_syntax_error(const yypcontext_t *context, fe_context *c, void *scanner)
+{
     yysymbol_kind_t expected[MAX_EXPECTED], found = yypcontext_token(context);
     const char *names[MAX_NAMED + 1], *text = yysymbol_name(found);
     int count = yypcontext_expected_tokens(context, expected, MAX_EXPECTED);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static void check_const(fe_walk *w, fe_item *item) {
+static void check_const(fe_walk *w, fe_item *item)
+{
     fe_value v = fe_eval(w, item->value);
     item->is_real = v.kind == FE_REAL;
     item->integer = v.integer;
@@ -13,7 +14,8 @@ static void check_const(fe_walk *w, fe_item *item) {
         fe_error(w->c, item->value->at, "a const is a number, this is %s", fe_value_text(w, &v));
 }
 
-static void check_range(fe_walk *w, fe_item *item) {
+static void check_range(fe_walk *w, fe_item *item)
+{
     fe_context *c = w->c;
     item->stride = 1;
     if (item->step && strcmp(item->step_word->text, "step") != 0) {
@@ -34,7 +36,8 @@ static void check_range(fe_walk *w, fe_item *item) {
     else item->broken = false;
 }
 
-static void check_dim(fe_walk *w, fe_item *item) {
+static void check_dim(fe_walk *w, fe_item *item)
+{
     item->low = 0;
     item->high = INT64_MAX;
     item->stride = 1;
@@ -42,14 +45,16 @@ static void check_dim(fe_walk *w, fe_item *item) {
     if (item->value && !item->broken) check_range(w, item);
 }
 
-static void check_pattern(fe_walk *w, fe_item *item) {
+static void check_pattern(fe_walk *w, fe_item *item)
+{
     item->parts = IR_NEW(w->c->arena, rt_pattern);
     item->broken |= !fe_eval_pattern(w, item->value, item->parts);
 }
 
 /* ---- weights ---- */
 
-static void check_sparse(fe_walk *w, fe_item *item, const fe_clause *clause) {
+static void check_sparse(fe_walk *w, fe_item *item, const fe_clause *clause)
+{
     rt_pattern pattern = {0};
     char text[512];
     if (!clause->value) {
@@ -62,7 +67,8 @@ static void check_sparse(fe_walk *w, fe_item *item, const fe_clause *clause) {
     item->pattern = ir_strdup(w->c->arena, text);
 }
 
-static void check_group(fe_walk *w, fe_item *item, const fe_expr *e) {
+static void check_group(fe_walk *w, fe_item *item, const fe_expr *e)
+{
     const ir_type *t = item->checked;
     int64_t extent;
     if (!e->args || e->args->next || e->args->name) {
@@ -79,7 +85,8 @@ static void check_group(fe_walk *w, fe_item *item, const fe_expr *e) {
     item->scale = FE_SCALE_GROUP;
 }
 
-static void check_scale(fe_walk *w, fe_item *item, const fe_clause *clause) {
+static void check_scale(fe_walk *w, fe_item *item, const fe_clause *clause)
+{
     const fe_expr *e = clause->value;
     ir_dtype dtype = item->checked ? item->checked->dtype : IR_NO_DTYPE;
     const char *word = e && (e->kind == FE_EXPR_NAME || e->kind == FE_EXPR_CALL) ? e->name->text : "";
@@ -96,7 +103,8 @@ static void check_scale(fe_walk *w, fe_item *item, const fe_clause *clause) {
         fe_error(w->c, clause->text_at, "a scalar has no rows; use scale tensor");
 }
 
-static void check_from(fe_walk *w, fe_item *item, const fe_clause *clause) {
+static void check_from(fe_walk *w, fe_item *item, const fe_clause *clause)
+{
     if (clause->text) item->tensor = clause->text;
     else fe_error(w->c, clause->text_at, "a tensor's name in double quotes is expected here: from \"fc1.weight\"");
 }
@@ -107,7 +115,8 @@ static const struct clause_rule {
 } clause_rules[] = {{"sparse", check_sparse}, {"scale", check_scale}, {"from", check_from}};
 enum { CLAUSES = sizeof clause_rules / sizeof clause_rules[0] };
 
-static void check_clause(fe_walk *w, fe_item *item, const fe_clause *clause, const fe_clause **seen) {
+static void check_clause(fe_walk *w, fe_item *item, const fe_clause *clause, const fe_clause **seen)
+{
     for (int i = 0; i < CLAUSES; i++) {
         if (strcmp(clause->word->text, clause_rules[i].word) != 0) continue;
         if (seen[i]) {
@@ -125,7 +134,8 @@ static void check_clause(fe_walk *w, fe_item *item, const fe_clause *clause, con
              fe_guess_text(&g, w->c->arena));
 }
 
-static void check_weight(fe_walk *w, fe_item *item) {
+static void check_weight(fe_walk *w, fe_item *item)
+{
     const fe_clause *seen[CLAUSES] = {0};
     item->tensor = item->name->text;
     item->checked = fe_type_of(w, item->type, true);
@@ -139,11 +149,13 @@ static void check_weight(fe_walk *w, fe_item *item) {
 
 /* ---- layers ---- */
 
-static void check_fields(fe_walk *w, fe_field *fields) {
+static void check_fields(fe_walk *w, fe_field *fields)
+{
     for (fe_field *f = fields; f; f = f->next) f->checked = fe_type_of(w, f->type, false);
 }
 
-void fe_check_item(fe_context *c, fe_item *item) {
+void fe_check_item(fe_context *c, fe_item *item)
+{
     const bool layer = item->kind == FE_LAYER;
     fe_walk w = {.c = c, .scope = layer ? FE_SCOPE_EXTENT : FE_SCOPE_CONSTANT, .layer = layer ? item : NULL};
     if (item->broken && item->kind != FE_DIM && item->kind != FE_LAYER) return;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static bool name_is_taken(fe_walk *w, const fe_name *name, fe_span at, const char *role) {
+static bool name_is_taken(fe_walk *w, const fe_name *name, fe_span at, const char *role)
+{
     const fe_item *item = name->item;
     if (name->local && name->local->generation == w->c->generation) {
         fe_error(w->c, at, "'%s' is declared already; a name is assigned once, and inputs not at all", name->text);
@@ -17,7 +18,8 @@ static bool name_is_taken(fe_walk *w, const fe_name *name, fe_span at, const cha
     return true;
 }
 
-static fe_local *declare(fe_walk *w, fe_name *name, fe_span at, const char *role, const fe_field *field) {
+static fe_local *declare(fe_walk *w, fe_name *name, fe_span at, const char *role, const fe_field *field)
+{
     fe_local *l = IR_NEW(w->c->arena, fe_local);
     bool taken = name_is_taken(w, name, at, role);
     *l =
@@ -30,12 +32,14 @@ static fe_local *declare(fe_walk *w, fe_name *name, fe_span at, const char *role
 }
 
 /* The check before found all divisions of the layer. */
-static void require_divisions(fe_walk *w) {
+static void require_divisions(fe_walk *w)
+{
     for (const fe_division *d = w->layer->divisions; d && w->builder; d = d->next)
         fe_emit_require(w, d->at, d->quotient, INT64_MIN, INT64_MAX, 1);
 }
 
-static void declare_inputs(fe_walk *w) {
+static void declare_inputs(fe_walk *w)
+{
     for (const fe_field *f = w->layer->inputs; f; f = f->next) {
         fe_local *l = declare(w, f->name, f->at, "input", f);
         l->assigned = true;
@@ -45,7 +49,8 @@ static void declare_inputs(fe_walk *w) {
 
 /* ---- assignments ---- */
 
-static void check_result(fe_walk *w, fe_span at, const fe_field *field, const fe_value *v) {
+static void check_result(fe_walk *w, fe_span at, const fe_field *field, const fe_value *v)
+{
     if (!field->checked || v->kind != FE_TENSOR) return;
     if (v->quantity != FE_PLAIN)
         fe_error(w->c, at, "the result '%s' cannot be %s; use dequantize", field->name->text, fe_value_text(w, v));
@@ -57,7 +62,8 @@ static void check_result(fe_walk *w, fe_span at, const fe_field *field, const fe
     fe_note(w->c, field->at, "declared here");
 }
 
-static void assign(fe_walk *w, const fe_target *t, fe_value v) {
+static void assign(fe_walk *w, const fe_target *t, fe_value v)
+{
     fe_local *l = t->name->local;
     if (l && l->generation == w->c->generation && l->field && !l->assigned) check_result(w, t->at, l->field, &v);
     else l = declare(w, t->name, t->at, "name", NULL);
@@ -67,12 +73,14 @@ static void assign(fe_walk *w, const fe_target *t, fe_value v) {
 }
 
 /* Numbers meet no tensor any more once they have a name. */
-static fe_value settle(fe_walk *w, const fe_expr *e, fe_value v) {
+static fe_value settle(fe_walk *w, const fe_expr *e, fe_value v)
+{
     if (!fe_is_number(&v) && v.kind != FE_TRUTH) return v;
     return fe_constant(w, e->at, &v, IR_NO_DTYPE);
 }
 
-static void walk_statement(fe_walk *w, const fe_stmt *s) {
+static void walk_statement(fe_walk *w, const fe_stmt *s)
+{
     int targets = 0;
     for (const fe_target *t = s->targets; t; t = t->next) targets++;
     fe_value v = settle(w, s->value, fe_eval_many(w, s->value));
@@ -88,7 +96,8 @@ static void walk_statement(fe_walk *w, const fe_stmt *s) {
 
 /* ---- the end ---- */
 
-static void check_results(fe_walk *w) {
+static void check_results(fe_walk *w)
+{
     for (const fe_field *f = w->layer->results; f; f = f->next) {
         const fe_local *l = f->name->local;
         if (!l || l->field != f || l->generation != w->c->generation) continue;
@@ -98,14 +107,16 @@ static void check_results(fe_walk *w) {
     }
 }
 
-static void warn_unused(fe_walk *w) {
+static void warn_unused(fe_walk *w)
+{
     if (w->builder || w->c->syntax_errors) return;
     for (const fe_local *l = w->locals; l; l = l->next)
         if (!l->used && l->value.kind != FE_BAD && strcmp(l->role, "result") != 0)
             fe_warning(w->c, l->at, "the %s '%s' is never used", l->role, l->name->text);
 }
 
-void fe_walk_layer(fe_walk *w) {
+void fe_walk_layer(fe_walk *w)
+{
     w->c->generation++;
     w->scope = FE_SCOPE_BODY;
     w->layer->operations = 0;

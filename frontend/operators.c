@@ -8,7 +8,8 @@ typedef struct operator_rule {
     bool truth;     /* the result is bool */
 } operator_rule;
 
-static const operator_rule *rule_of(fe_operator op) {
+static const operator_rule *rule_of(fe_operator op)
+{
     static const operator_rule rules[] = {
         [FE_OR] = {"'|'", IR_OP_or, FE_BOOLS, true},      [FE_AND] = {"'&'", IR_OP_and, FE_BOOLS, true},
         [FE_EQ] = {"'=='", IR_OP_eq, FE_ANY_DTYPE, true}, [FE_NE] = {"'!='", IR_OP_ne, FE_ANY_DTYPE, true},
@@ -21,7 +22,8 @@ static const operator_rule *rule_of(fe_operator op) {
     return &rules[op];
 }
 
-static fe_value apply(fe_walk *w, const fe_expr *e, int count, fe_value *values) {
+static fe_value apply(fe_walk *w, const fe_expr *e, int count, fe_value *values)
+{
     const operator_rule *rule = rule_of(e->op);
     fe_value *operands[2] = {&values[0], &values[1]};
     if (w->layer) w->layer->operations++;
@@ -32,13 +34,15 @@ static fe_value apply(fe_walk *w, const fe_expr *e, int count, fe_value *values)
 }
 
 /* Outside a layer there are no tensors, so that whatever is left over is not a number. */
-static bool only_numbers(fe_walk *w, const fe_expr *e) {
+static bool only_numbers(fe_walk *w, const fe_expr *e)
+{
     if (w->scope == FE_SCOPE_BODY) return false;
     fe_error(w->c, e->at, "%s cannot stand here; numbers know + - * /", rule_of(e->op)->name);
     return true;
 }
 
-fe_value fe_apply_unary(fe_walk *w, const fe_expr *e, fe_value v) {
+fe_value fe_apply_unary(fe_walk *w, const fe_expr *e, fe_value v)
+{
     if (v.kind == FE_BAD) return v;
     if (e->op == FE_NEG && fe_is_number(&v)) return fe_negate(w, e->at, v);
     if (e->op == FE_NOT && v.kind == FE_TRUTH) return (fe_value){.kind = FE_TRUTH, .integer = !v.integer};
@@ -46,7 +50,8 @@ fe_value fe_apply_unary(fe_walk *w, const fe_expr *e, fe_value v) {
     return apply(w, e, 1, &v);
 }
 
-fe_value fe_apply_binary(fe_walk *w, const fe_expr *e, fe_value left, fe_value right) {
+fe_value fe_apply_binary(fe_walk *w, const fe_expr *e, fe_value left, fe_value right)
+{
     if (left.kind == FE_BAD || right.kind == FE_BAD) return fe_bad();
     if (e->op >= FE_ADD && fe_is_number(&left) && fe_is_number(&right))
         return fe_arithmetic(w, e->op, e->at, left, right);

@@ -1,7 +1,8 @@
 /* ops_common: what the checks of several operations share: ranks, extents, dtypes, axes. */
 #include "frontend/builtins.h"
 
-bool fe_refuse(fe_call *call, fe_span at, const char *fmt, ...) {
+bool fe_refuse(fe_call *call, fe_span at, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     fe_error(call->w->c, at, "%s: %s", call->builtin->name, ir_vformat(call->w->c->arena, fmt, args));
@@ -10,7 +11,8 @@ bool fe_refuse(fe_call *call, fe_span at, const char *fmt, ...) {
 }
 
 bool fe_same_extent(fe_call *call, fe_span at, const char *a_what, const ir_extent *a, const char *b_what,
-                    const ir_extent *b) {
+                    const ir_extent *b)
+{
     if (a == b) return true;
     const ir_extent *difference = ir_extent_sub(call->w->c->module, a, b);
     const char *unproved = difference && ir_extent_is_const(difference, NULL) ? "" : "; they cannot be proved equal";
@@ -18,7 +20,8 @@ bool fe_same_extent(fe_call *call, fe_span at, const char *a_what, const ir_exte
                      unproved);
 }
 
-bool fe_require_rank(fe_call *call, const fe_bound *b, const char *name, int least, int most) {
+bool fe_require_rank(fe_call *call, const fe_bound *b, const char *name, int least, int most)
+{
     const ir_type *t = b->value.type;
     if (t->rank >= least && t->rank <= most) return true;
     const char *or_more = most == IR_MAX_RANK ? " or more" : "";
@@ -26,13 +29,15 @@ bool fe_require_rank(fe_call *call, const fe_bound *b, const char *name, int lea
                      fe_type_text(call->w, t));
 }
 
-static bool refuse_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand, const char *name) {
+static bool refuse_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand, const char *name)
+{
     const char *want = ir_dtype_of(x->value.type->dtype)->name;
     return fe_refuse(call, operand->at, "%s is %s but the other operand is %s; use cast(..., %s)", name,
                      fe_value_text(call->w, &operand->value), fe_value_text(call->w, &x->value), want);
 }
 
-bool fe_matches_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand, const char *name) {
+bool fe_matches_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand, const char *name)
+{
     const fe_value *v = &operand->value;
     ir_dtype want = x->value.type->dtype;
     if (v->quantity == FE_SCALED_WEIGHT && (ir_is_float(want) || x->value.quantity == FE_QUANTISED)) {
@@ -48,7 +53,8 @@ bool fe_matches_dtype(fe_call *call, const fe_bound *x, const fe_bound *operand,
     return v->type->dtype == want || refuse_dtype(call, x, operand, name);
 }
 
-int fe_axis(fe_call *call, fe_span at, int64_t axis, int rank) {
+int fe_axis(fe_call *call, fe_span at, int64_t axis, int rank)
+{
     if (axis >= -rank && axis < rank) return (int)(axis < 0 ? axis + rank : axis);
     if (rank == 0) fe_refuse(call, at, "a scalar has no axes");
     else

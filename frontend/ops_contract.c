@@ -5,17 +5,20 @@
 
 static bool is_plain_int(const fe_value *v) { return v->quantity == FE_PLAIN && !ir_is_float(v->type->dtype); }
 
-ir_dtype fe_sum_dtype(const fe_value *x) {
+ir_dtype fe_sum_dtype(const fe_value *x)
+{
     if (x->quantity != FE_PLAIN) return IR_F32;
     return is_plain_int(x) ? IR_I32 : x->type->dtype;
 }
 
-bool fe_check_x(fe_call *call, const fe_bound *x) {
+bool fe_check_x(fe_call *call, const fe_bound *x)
+{
     if (x->value.quantity == FE_SCALED_WEIGHT) return fe_require_plain(call->w, x->at, "x", &x->value);
     return fe_require_class(call->w, x->at, call->builtin->name, x->value.type->dtype, FE_NUMBERS);
 }
 
-bool fe_check_bias(fe_call *call, const fe_bound *b, const ir_extent *outputs) {
+bool fe_check_bias(fe_call *call, const fe_bound *b, const ir_extent *outputs)
+{
     if (!b->given) return true;
     const fe_bound *x = &call->args[0];
     fe_bound sum = *x;
@@ -27,7 +30,8 @@ bool fe_check_bias(fe_call *call, const fe_bound *b, const ir_extent *outputs) {
            fe_same_extent(call, b->at, "the length of b", b->value.type->dims[0], "the number of outputs", outputs);
 }
 
-bool fe_check_linear(fe_call *call) {
+bool fe_check_linear(fe_call *call)
+{
     const fe_bound *x = &call->args[0], *weight = &call->args[1];
     if (!fe_check_x(call, x) || !fe_require_rank(call, x, "x", 1, IR_MAX_RANK) ||
         !fe_require_rank(call, weight, "w", 2, 2))
@@ -45,7 +49,8 @@ bool fe_check_linear(fe_call *call) {
 }
 
 /* The axes in front of the last two broadcast. */
-static bool batch_axes(fe_call *call, const ir_type *a, const ir_type *b, int rank, const ir_extent **dims) {
+static bool batch_axes(fe_call *call, const ir_type *a, const ir_type *b, int rank, const ir_extent **dims)
+{
     for (int i = 0; i < rank - 2; i++) {
         int ia = i - (rank - a->rank), ib = i - (rank - b->rank);
         const ir_extent *left = ia >= 0 ? a->dims[ia] : NULL, *right = ib >= 0 ? b->dims[ib] : NULL;
@@ -59,14 +64,16 @@ static bool batch_axes(fe_call *call, const ir_type *a, const ir_type *b, int ra
     return true;
 }
 
-static bool matmul_dtypes(fe_call *call, const fe_bound *a, const fe_bound *b, ir_dtype *dtype) {
+static bool matmul_dtypes(fe_call *call, const fe_bound *a, const fe_bound *b, ir_dtype *dtype)
+{
     bool swap = a->value.weight && !b->value.weight;
     const fe_bound *x = swap ? b : a, *weight = swap ? a : b;
     *dtype = fe_sum_dtype(&x->value);
     return fe_check_x(call, x) && fe_matches_dtype(call, x, weight, swap ? "a" : "b");
 }
 
-bool fe_check_matmul(fe_call *call) {
+bool fe_check_matmul(fe_call *call)
+{
     const fe_bound *a = &call->args[0], *b = &call->args[1];
     ir_dtype dtype;
     const ir_extent *dims[IR_MAX_RANK];
@@ -85,14 +92,16 @@ bool fe_check_matmul(fe_call *call) {
     return call->type != NULL;
 }
 
-bool fe_check_softmax(fe_call *call) {
+bool fe_check_softmax(fe_call *call)
+{
     const fe_bound *x = &call->args[0];
     call->type = x->value.type;
     return fe_require_class(call->w, x->at, "softmax", call->type->dtype, FE_FLOATS) &&
            fe_require_rank(call, x, "x", 1, IR_MAX_RANK);
 }
 
-bool fe_check_norm(fe_call *call) {
+bool fe_check_norm(fe_call *call)
+{
     const fe_bound *x = &call->args[0];
     if (!fe_check_softmax(call)) return false;
     const ir_extent *last = call->type->dims[call->type->rank - 1];

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-static bool finish(fe_call *call, ir_dtype dtype, int rank, const ir_extent *const *dims) {
+static bool finish(fe_call *call, ir_dtype dtype, int rank, const ir_extent *const *dims)
+{
     call->type = fe_tensor(call->w, call->expr->at, dtype, rank, dims);
     return call->type != NULL;
 }
 
-static const ir_extent *product(ir_module *m, int count, const ir_extent *const *dims, int without) {
+static const ir_extent *product(ir_module *m, int count, const ir_extent *const *dims, int without)
+{
     const ir_extent *p = ir_extent_const(m, 1);
     for (int i = 0; i < count; i++)
         if (i != without) p = ir_extent_mul(m, p, dims[i]);
@@ -16,7 +18,8 @@ static const ir_extent *product(ir_module *m, int count, const ir_extent *const 
 }
 
 /* The place of the one -1; count: none; -1: reported. */
-static int find_open(fe_call *call, const fe_bound *shape) {
+static int find_open(fe_call *call, const fe_bound *shape)
+{
     int open = shape->count;
     for (int i = 0; i < shape->count; i++) {
         if (!fe_extent_is(shape->extents[i], -1)) continue;
@@ -29,7 +32,8 @@ static int find_open(fe_call *call, const fe_bound *shape) {
     return open;
 }
 
-bool fe_check_reshape(fe_call *call) {
+bool fe_check_reshape(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     const ir_type *t = call->args[0].value.type;
     const fe_bound *shape = &call->args[1];
@@ -52,7 +56,8 @@ bool fe_check_reshape(fe_call *call) {
 }
 
 /* Axes as a set of bits, each in range and named once. False: reported. */
-static bool axis_set(fe_call *call, const fe_bound *b, int rank, unsigned *set) {
+static bool axis_set(fe_call *call, const fe_bound *b, int rank, unsigned *set)
+{
     *set = 0;
     for (int i = 0; i < b->count; i++) {
         int axis = fe_axis(call, b->at, b->integers[i], rank);
@@ -63,7 +68,8 @@ static bool axis_set(fe_call *call, const fe_bound *b, int rank, unsigned *set) 
     return true;
 }
 
-bool fe_check_transpose(fe_call *call) {
+bool fe_check_transpose(fe_call *call)
+{
     const ir_type *t = call->args[0].value.type;
     const fe_bound *order = &call->args[1];
     const ir_extent *dims[IR_MAX_RANK];
@@ -77,7 +83,8 @@ bool fe_check_transpose(fe_call *call) {
     return finish(call, t->dtype, t->rank, dims);
 }
 
-bool fe_check_concat(fe_call *call) {
+bool fe_check_concat(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     const ir_type *first = call->rest[0].type;
     const fe_bound *by = &call->args[1];
@@ -101,13 +108,15 @@ bool fe_check_concat(fe_call *call) {
 }
 
 /* Whether a <= b may hold: false only where it is known not to. */
-static bool may_not_exceed(ir_module *m, const ir_extent *a, const ir_extent *b) {
+static bool may_not_exceed(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     int64_t difference;
     const ir_extent *d = ir_extent_sub(m, b, a);
     return !d || !ir_extent_is_const(d, &difference) || difference >= 0;
 }
 
-bool fe_check_slice(fe_call *call) {
+bool fe_check_slice(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     const ir_type *t = call->args[0].value.type;
     const fe_bound *by = &call->args[1], *from = &call->args[2], *to = &call->args[3];
@@ -124,7 +133,8 @@ bool fe_check_slice(fe_call *call) {
     return finish(call, t->dtype, t->rank, dims);
 }
 
-bool fe_check_pad(fe_call *call) {
+bool fe_check_pad(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     const ir_type *t = call->args[0].value.type;
     const fe_bound *pads = &call->args[1];
@@ -139,7 +149,8 @@ bool fe_check_pad(fe_call *call) {
 
 /* ---- reductions ---- */
 
-static bool reduce(fe_call *call, fe_class class, ir_dtype dtype) {
+static bool reduce(fe_call *call, fe_class class, ir_dtype dtype)
+{
     const fe_bound *x = &call->args[0], *by = &call->args[1];
     const ir_type *t = x->value.type;
     const ir_extent *dims[IR_MAX_RANK];
@@ -154,14 +165,16 @@ static bool reduce(fe_call *call, fe_class class, ir_dtype dtype) {
 
 bool fe_check_mean(fe_call *call) { return reduce(call, FE_FLOATS, call->args[0].value.type->dtype); }
 
-bool fe_check_sum(fe_call *call) {
+bool fe_check_sum(fe_call *call)
+{
     ir_dtype dtype = call->args[0].value.type->dtype;
     return reduce(call, FE_NUMBERS, ir_is_float(dtype) ? dtype : IR_I32);
 }
 
 bool fe_check_amax(fe_call *call) { return reduce(call, FE_NUMBERS, call->args[0].value.type->dtype); }
 
-bool fe_check_argmax(fe_call *call) {
+bool fe_check_argmax(fe_call *call)
+{
     fe_bound *by = &call->args[1];
     by->count = by->given ? by->count : 1;
     by->given = true;
@@ -170,7 +183,8 @@ bool fe_check_argmax(fe_call *call) {
 
 /* ---- images ---- */
 
-bool fe_check_resize(fe_call *call) {
+bool fe_check_resize(fe_call *call)
+{
     const fe_bound *x = &call->args[0];
     const ir_type *t = x->value.type;
     if (!fe_require_rank(call, x, "x [n, h, w, c]", 4, 4) ||
@@ -182,7 +196,8 @@ bool fe_check_resize(fe_call *call) {
     return finish(call, t->dtype, 4, dims);
 }
 
-bool fe_check_depth_to_space(fe_call *call) {
+bool fe_check_depth_to_space(fe_call *call)
+{
     ir_module *m = call->w->c->module;
     const fe_bound *x = &call->args[0];
     const ir_type *t = x->value.type;

@@ -11,19 +11,22 @@ typedef struct meaning {
     const fe_builtin *builtin;
 } meaning;
 
-static bool refuse_kind(fe_walk *w, const fe_expr *e, const char *is, const fe_item *declared, bool mask) {
+static bool refuse_kind(fe_walk *w, const fe_expr *e, const char *is, const fe_item *declared, bool mask)
+{
     fe_error(w->c, e->at, "'%s' is %s; a %s is expected here", e->name->text, is, mask ? "mask" : "pattern");
     if (declared) fe_note(w->c, declared->at, "declared here");
     fe_touch(w, e);
     return false;
 }
 
-static const char *pattern_hint(const fe_walk *w, const fe_guess *g) {
+static const char *pattern_hint(const fe_walk *w, const fe_guess *g)
+{
     const char *hint = fe_hint_text(g, FE_FOREIGN_PATTERN, w->c->arena);
     return *hint ? hint : "; there are dense, unstructured, N:M, block(r, c), rows, columns, band(lo, hi) and what 'pattern' items name";
 }
 
-static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
+static bool undefined(fe_walk *w, const fe_expr *e, bool mask)
+{
     fe_guess g = fe_guess_for(w->c, e->name->text);
     for (const fe_item *i = w->c->items; i; i = i->next)
         if (i->kind == (mask ? FE_MASK : FE_PATTERN)) fe_guess_try(&g, i->name->text);
@@ -36,7 +39,8 @@ static bool undefined(fe_walk *w, const fe_expr *e, bool mask) {
     return false;
 }
 
-static bool resolve(fe_walk *w, const fe_expr *e, bool mask, meaning *out) {
+static bool resolve(fe_walk *w, const fe_expr *e, bool mask, meaning *out)
+{
     fe_item *item = e->name->item;
     const fe_builtin *wanted = mask ? e->name->mask : e->name->pattern,
                      *other = mask ? e->name->pattern : e->name->mask;
@@ -53,14 +57,16 @@ static bool resolve(fe_walk *w, const fe_expr *e, bool mask, meaning *out) {
     return undefined(w, e, mask);
 }
 
-static bool takes_no_arguments(fe_walk *w, const fe_expr *e) {
+static bool takes_no_arguments(fe_walk *w, const fe_expr *e)
+{
     if (e->kind != FE_EXPR_CALL) return true;
     fe_error(w->c, e->at, "'%s' is the file's own; it takes no arguments", e->name->text);
     fe_touch(w, e);
     return false;
 }
 
-static bool call_builtin(fe_walk *w, const fe_expr *e, const fe_builtin *b, rt_pattern *out) {
+static bool call_builtin(fe_walk *w, const fe_expr *e, const fe_builtin *b, rt_pattern *out)
+{
     fe_call *call = fe_call_open(w, e, b);
     call->pattern = out;
     bool good = fe_bind_arguments(call, NULL) && b->check(call);
@@ -68,7 +74,8 @@ static bool call_builtin(fe_walk *w, const fe_expr *e, const fe_builtin *b, rt_p
     return good;
 }
 
-static bool not_one(fe_walk *w, const fe_expr *e, bool mask) {
+static bool not_one(fe_walk *w, const fe_expr *e, bool mask)
+{
     fe_error(w->c, e->at, "a %s is expected here%s", mask ? "mask" : "pattern",
              e->kind == FE_EXPR_BINARY || e->kind == FE_EXPR_UNARY
                  ? mask ? "; masks know & | !" : "; patterns know & only"
@@ -79,7 +86,8 @@ static bool not_one(fe_walk *w, const fe_expr *e, bool mask) {
 
 /* ---- patterns ---- */
 
-static bool add_part(fe_walk *w, fe_span at, rt_pattern *out, rt_pattern_kind kind, int64_t a, int64_t b) {
+static bool add_part(fe_walk *w, fe_span at, rt_pattern *out, rt_pattern_kind kind, int64_t a, int64_t b)
+{
     if (out->count < RT_MAX_PATTERNS) {
         out->part[out->count].kind = kind;
         out->part[out->count].a = a;
@@ -90,14 +98,16 @@ static bool add_part(fe_walk *w, fe_span at, rt_pattern *out, rt_pattern_kind ki
     return false;
 }
 
-static bool add_nm(fe_walk *w, const fe_expr *e, rt_pattern *out) {
+static bool add_nm(fe_walk *w, const fe_expr *e, rt_pattern *out)
+{
     if (e->first > 0 && e->first < e->second) return add_part(w, e->at, out, RT_NM, e->first, e->second);
     fe_error(w->c, e->at, "%lld:%lld is not a pattern: N:M means at most N non-zeros of M, with 0 < N < M",
              (long long)e->first, (long long)e->second);
     return false;
 }
 
-static bool add_named(fe_walk *w, const fe_expr *e, const fe_item *item, rt_pattern *out) {
+static bool add_named(fe_walk *w, const fe_expr *e, const fe_item *item, rt_pattern *out)
+{
     if (!takes_no_arguments(w, e) || item->broken) return false;
     for (int i = 0; i < item->parts->count; i++)
         if (!add_part(w, e->at, out, item->parts->part[i].kind, item->parts->part[i].a, item->parts->part[i].b))
@@ -106,7 +116,8 @@ static bool add_named(fe_walk *w, const fe_expr *e, const fe_item *item, rt_patt
     return true;
 }
 
-static bool pattern_leaf(fe_walk *w, const fe_expr *e, rt_pattern *out) {
+static bool pattern_leaf(fe_walk *w, const fe_expr *e, rt_pattern *out)
+{
     meaning m;
     if (e->kind == FE_EXPR_NM) return add_nm(w, e, out);
     if (e->kind != FE_EXPR_NAME && e->kind != FE_EXPR_CALL) return not_one(w, e, false);
@@ -114,7 +125,8 @@ static bool pattern_leaf(fe_walk *w, const fe_expr *e, rt_pattern *out) {
     return m.item ? add_named(w, e, m.item, out) : call_builtin(w, e, m.builtin, out);
 }
 
-bool fe_eval_pattern(fe_walk *w, const fe_expr *e, rt_pattern *out) {
+bool fe_eval_pattern(fe_walk *w, const fe_expr *e, rt_pattern *out)
+{
     const fe_expr *at = e;
     while (at->kind == FE_EXPR_BINARY && at->op == FE_AND) at = at->left;
     bool good = pattern_leaf(w, at, out);
@@ -126,11 +138,13 @@ bool fe_eval_pattern(fe_walk *w, const fe_expr *e, rt_pattern *out) {
     return good;
 }
 
-bool fe_check_pattern_plain(fe_call *call) {
+bool fe_check_pattern_plain(fe_call *call)
+{
     return add_part(call->w, call->expr->at, call->pattern, (rt_pattern_kind)call->builtin->code, 0, 0);
 }
 
-bool fe_check_pattern_unstructured(fe_call *call) {
+bool fe_check_pattern_unstructured(fe_call *call)
+{
     const fe_bound *density = &call->args[0];
     if (density->given && !(density->real > 0 && density->real <= 1))
         return fe_refuse(call, density->at, "the density is %g; it is over 0 and at most 1", density->real);
@@ -138,7 +152,8 @@ bool fe_check_pattern_unstructured(fe_call *call) {
     return fe_check_pattern_plain(call);
 }
 
-bool fe_check_pattern_block(fe_call *call) {
+bool fe_check_pattern_block(fe_call *call)
+{
     const fe_bound *r = &call->args[0], *c = &call->args[1];
     if (r->integers[0] < 1 || c->integers[0] < 1)
         return fe_refuse(call, r->at, "%lld x %lld is no block; both sides are at least 1", (long long)r->integers[0],
@@ -146,7 +161,8 @@ bool fe_check_pattern_block(fe_call *call) {
     return add_part(call->w, call->expr->at, call->pattern, RT_BLOCK, r->integers[0], c->integers[0]);
 }
 
-bool fe_check_pattern_band(fe_call *call) {
+bool fe_check_pattern_band(fe_call *call)
+{
     int64_t lo = call->args[0].integers[0], hi = call->args[1].integers[0];
     if (lo > hi)
         return fe_refuse(call, call->args[0].at, "the band %lld to %lld is empty", (long long)lo, (long long)hi);
@@ -155,7 +171,8 @@ bool fe_check_pattern_band(fe_call *call) {
 
 /* ---- a pattern on a weight ---- */
 
-static bool divides(fe_walk *w, fe_span at, const char *what, int64_t part, const ir_extent *axis, const char *which) {
+static bool divides(fe_walk *w, fe_span at, const char *what, int64_t part, const ir_extent *axis, const char *which)
+{
     int64_t extent;
     if (ir_extent_is_const(axis, &extent) && extent % part == 0) return true;
     fe_error(w->c, at, "%s of %lld does not divide the %s axis of the weight, %s", what, (long long)part, which,
@@ -163,7 +180,8 @@ static bool divides(fe_walk *w, fe_span at, const char *what, int64_t part, cons
     return false;
 }
 
-bool fe_pattern_fits(fe_walk *w, fe_span at, const rt_pattern *p, const ir_type *type) {
+bool fe_pattern_fits(fe_walk *w, fe_span at, const rt_pattern *p, const ir_type *type)
+{
     for (int i = 0; i < p->count; i++) {
         rt_pattern_kind kind = p->part[i].kind;
         if (kind == RT_DENSE || kind == RT_UNSTRUCTURED) continue;
@@ -182,7 +200,8 @@ bool fe_pattern_fits(fe_walk *w, fe_span at, const rt_pattern *p, const ir_type 
 
 /* ---- masks ---- */
 
-static bool mask_leaf(fe_walk *w, const fe_expr *e) {
+static bool mask_leaf(fe_walk *w, const fe_expr *e)
+{
     meaning m;
     if (e->kind == FE_EXPR_UNARY && e->op == FE_NOT) return fe_eval_mask(w, e->right);
     if (e->kind != FE_EXPR_NAME && e->kind != FE_EXPR_CALL) return not_one(w, e, true);
@@ -195,7 +214,8 @@ static bool mask_leaf(fe_walk *w, const fe_expr *e) {
     return false;
 }
 
-bool fe_eval_mask(fe_walk *w, const fe_expr *e) {
+bool fe_eval_mask(fe_walk *w, const fe_expr *e)
+{
     const fe_expr *at = e;
     while (at->kind == FE_EXPR_BINARY && (at->op == FE_AND || at->op == FE_OR)) at = at->left;
     bool good = mask_leaf(w, at);
@@ -206,7 +226,8 @@ bool fe_eval_mask(fe_walk *w, const fe_expr *e) {
     return good;
 }
 
-static bool each_at_least(fe_call *call, int64_t least) {
+static bool each_at_least(fe_call *call, int64_t least)
+{
     for (int i = 0; i < call->builtin->count; i++) {
         const fe_bound *b = &call->args[i];
         if (call->builtin->params[i].kind == FE_PARAM_integer && b->integers[0] < least)
@@ -216,7 +237,8 @@ static bool each_at_least(fe_call *call, int64_t least) {
     return true;
 }
 
-bool fe_check_mask_nothing(fe_call *call) {
+bool fe_check_mask_nothing(fe_call *call)
+{
     (void)call;
     return true;
 }
@@ -225,21 +247,24 @@ bool fe_check_mask_not_negative(fe_call *call) { return each_at_least(call, 0); 
 
 bool fe_check_mask_positive(fe_call *call) { return each_at_least(call, 1); }
 
-bool fe_check_mask_dilated(fe_call *call) {
+bool fe_check_mask_dilated(fe_call *call)
+{
     const fe_bound *step = &call->args[1];
     if (step->integers[0] < 1)
         return fe_refuse(call, step->at, "step is %lld; it is at least 1", (long long)step->integers[0]);
     return each_at_least(call, 0);
 }
 
-bool fe_check_mask_random(fe_call *call) {
+bool fe_check_mask_random(fe_call *call)
+{
     const fe_bound *size = &call->args[1];
     if (size->integers[0] < 1)
         return fe_refuse(call, size->at, "size is %lld; it is at least 1", (long long)size->integers[0]);
     return each_at_least(call, 0);
 }
 
-bool fe_check_mask_blocks(fe_call *call) {
+bool fe_check_mask_blocks(fe_call *call)
+{
     const fe_bound *t = &call->args[0];
     if (t->value.type->dtype != IR_I32)
         return fe_refuse(call, t->at, "t is i32[query blocks, k], got %s", fe_type_text(call->w, t->value.type));

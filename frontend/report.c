@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-ir_loc fe_loc(const fe_context *c, fe_span at) {
+ir_loc fe_loc(const fe_context *c, fe_span at)
+{
     int low = 0, high = c->line_count;
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
@@ -18,32 +19,37 @@ ir_loc fe_loc(const fe_context *c, fe_span at) {
     return (ir_loc){c->source, low + 1, (int)(at.begin - c->lines[low]) + 1, length};
 }
 
-static void report(fe_context *c, ir_severity severity, fe_span at, const char *fmt, va_list args) {
+static void report(fe_context *c, ir_severity severity, fe_span at, const char *fmt, va_list args)
+{
     ir_report(c->module->diags, severity, fe_loc(c, at), "%s", ir_vformat(c->arena, fmt, args));
 }
 
-void fe_error(fe_context *c, fe_span at, const char *fmt, ...) {
+void fe_error(fe_context *c, fe_span at, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     report(c, IR_ERROR, at, fmt, args);
     va_end(args);
 }
 
-void fe_warning(fe_context *c, fe_span at, const char *fmt, ...) {
+void fe_warning(fe_context *c, fe_span at, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     report(c, IR_WARNING, at, fmt, args);
     va_end(args);
 }
 
-void fe_note(fe_context *c, fe_span at, const char *fmt, ...) {
+void fe_note(fe_context *c, fe_span at, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     report(c, IR_NOTE, at, fmt, args);
     va_end(args);
 }
 
-void fe_unsupported(fe_context *c, fe_span at, const char *fmt, ...) {
+void fe_unsupported(fe_context *c, fe_span at, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     fe_later *l = IR_NEW(c->arena, fe_later);
@@ -54,21 +60,24 @@ void fe_unsupported(fe_context *c, fe_span at, const char *fmt, ...) {
     c->last_later = l;
 }
 
-void fe_report_unsupported(fe_context *c) {
+void fe_report_unsupported(fe_context *c)
+{
     for (const fe_later *l = c->later; l; l = l->next) fe_error(c, l->at, "%s is not supported yet", l->text);
     c->later = c->last_later = NULL;
 }
 
 enum { LONGEST_GUESS = 48 };
 
-fe_guess fe_guess_for(const fe_context *c, const char *wrong) {
+fe_guess fe_guess_for(const fe_context *c, const char *wrong)
+{
     size_t len = strlen(wrong);
     bool pointless = len < 2 || len > LONGEST_GUESS || ir_error_count(c->module->diags) >= IR_MAX_ERRORS;
     return (fe_guess){wrong, NULL, pointless ? 0 : len < 4 ? 1 : len < 8 ? 2 : 3};
 }
 
 /* Insertions, deletions, replacements and swaps of neighbours that turn a into b. */
-static int edit_distance(const char *a, int a_len, const char *b, int b_len) {
+static int edit_distance(const char *a, int a_len, const char *b, int b_len)
+{
     int rows[3][LONGEST_GUESS + 8];
     int *before = rows[0], *above = rows[1], *row = rows[2];
     for (int j = 0; j <= b_len; j++) above[j] = j;
@@ -90,7 +99,8 @@ static int edit_distance(const char *a, int a_len, const char *b, int b_len) {
     return above[b_len];
 }
 
-void fe_guess_try(fe_guess *g, const char *candidate) {
+void fe_guess_try(fe_guess *g, const char *candidate)
+{
     int len = (int)strlen(g->wrong);
     size_t other = strlen(candidate);
     if (g->distance == 0 || other > LONGEST_GUESS || abs((int)other - len) > g->distance) return;
@@ -100,11 +110,13 @@ void fe_guess_try(fe_guess *g, const char *candidate) {
     g->distance = distance;
 }
 
-const char *fe_guess_text(const fe_guess *g, ir_arena *arena) {
+const char *fe_guess_text(const fe_guess *g, ir_arena *arena)
+{
     return g->best ? ir_format(arena, "; did you mean '%s'?", g->best) : "";
 }
 
-const char *fe_hint_text(const fe_guess *g, fe_foreign kind, ir_arena *arena) {
+const char *fe_hint_text(const fe_guess *g, fe_foreign kind, ir_arena *arena)
+{
     static const struct {
         fe_foreign kind;
         const char *name, *hint;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Bytes of the UTF-8 character at text (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF); 0: malformed. */
-static int character_length(const unsigned char *text, size_t left) {
+static int character_length(const unsigned char *text, size_t left)
+{
     unsigned char lead = text[0], low = 0x80, high = 0xbf;
     if (lead < 0x80) return 1;
     int len = lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
@@ -23,14 +24,16 @@ static int character_length(const unsigned char *text, size_t left) {
 }
 
 /* A copy of the source that begins behind its byte order mark, so that columns count what an editor shows. */
-static const ir_source *without_mark(ir_arena *arena, const ir_source *source) {
+static const ir_source *without_mark(ir_arena *arena, const ir_source *source)
+{
     if (source->len < 3 || memcmp(source->text, "\xef\xbb\xbf", 3) != 0) return source;
     ir_source *rest = IR_NEW(arena, ir_source);
     *rest = (ir_source){source->name, source->text + 3, source->len - 3};
     return rest;
 }
 
-static void find_lines(fe_context *c) {
+static void find_lines(fe_context *c)
+{
     size_t count = 1, at = 1;
     for (size_t i = 0; i < c->source->len; i++) count += c->source->text[i] == '\n';
     c->lines = IR_ARRAY(c->arena, uint32_t, count);
@@ -40,7 +43,8 @@ static void find_lines(fe_context *c) {
 }
 
 /* Reports the first malformed character and blanks them all. False where there is a NUL: not a text. */
-static bool blank_bad_bytes(fe_context *c) {
+static bool blank_bad_bytes(fe_context *c)
+{
     bool reported = false;
     for (size_t i = 0, step; i < c->source->len; i += step) {
         int len = character_length((unsigned char *)c->text + i, c->source->len - i);
@@ -59,7 +63,8 @@ static bool blank_bad_bytes(fe_context *c) {
     return true;
 }
 
-bool fe_scan(fe_context *c, const ir_source *source) {
+bool fe_scan(fe_context *c, const ir_source *source)
+{
     c->source = without_mark(c->arena, source);
     if (c->source->len > INT32_MAX - 2) {
         ir_report(c->module->diags, IR_ERROR, (ir_loc){c->source, 1, 1, 1}, "the file is over 2 GiB");

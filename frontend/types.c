@@ -3,26 +3,30 @@
 
 #include <string.h>
 
-ir_dtype fe_dtype_named(const char *name) {
+ir_dtype fe_dtype_named(const char *name)
+{
     for (int d = IR_F32; d <= IR_BOOL; d++)
         if (strcmp(ir_dtype_of((ir_dtype)d)->name, name) == 0) return (ir_dtype)d;
     return IR_NO_DTYPE;
 }
 
-void fe_guess_dtypes(fe_guess *g) {
+void fe_guess_dtypes(fe_guess *g)
+{
     for (int d = IR_F32; d <= IR_BOOL; d++) fe_guess_try(g, ir_dtype_of((ir_dtype)d)->name);
 }
 
 const char *fe_type_text(const fe_walk *w, const ir_type *type) { return ir_print_type(type, w->c->arena); }
 
-const char *fe_difference(const fe_walk *w, const ir_extent *got, const ir_extent *want) {
+const char *fe_difference(const fe_walk *w, const ir_extent *got, const ir_extent *want)
+{
     const ir_extent *difference = ir_extent_sub(w->c->module, got, want);
     if (difference && ir_extent_is_const(difference, NULL))
         return ir_format(w->c->arena, "%s is not %s", ir_extent_text(got), ir_extent_text(want));
     return ir_format(w->c->arena, "%s cannot be proved equal to %s", ir_extent_text(got), ir_extent_text(want));
 }
 
-const char *fe_type_difference(const fe_walk *w, const ir_type *got, const ir_type *want) {
+const char *fe_type_difference(const fe_walk *w, const ir_type *got, const ir_type *want)
+{
     if (got->dtype != want->dtype) return ir_format(w->c->arena, "use cast(..., %s)", ir_dtype_of(want->dtype)->name);
     if (got->rank != want->rank)
         return ir_format(w->c->arena, "it has %d ax%s, not %d", got->rank, got->rank == 1 ? "is" : "es", want->rank);
@@ -32,13 +36,15 @@ const char *fe_type_difference(const fe_walk *w, const ir_type *got, const ir_ty
 }
 
 /* Bytes, because that is what must be addressed. */
-static bool size_fits(fe_walk *w, ir_dtype dtype, int rank, const ir_extent *const *dims) {
+static bool size_fits(fe_walk *w, ir_dtype dtype, int rank, const ir_extent *const *dims)
+{
     const ir_extent *size = ir_extent_const(w->c->module, ir_dtype_of(dtype)->bytes);
     for (int i = 0; i < rank && size; i++) size = ir_extent_mul(w->c->module, size, dims[i]);
     return size != NULL;
 }
 
-const ir_type *fe_tensor(fe_walk *w, fe_span at, ir_dtype dtype, int rank, const ir_extent *const *dims) {
+const ir_type *fe_tensor(fe_walk *w, fe_span at, ir_dtype dtype, int rank, const ir_extent *const *dims)
+{
     int64_t value;
     for (int i = 0; i < rank; i++) {
         if (!dims[i]) {
@@ -56,7 +62,8 @@ const ir_type *fe_tensor(fe_walk *w, fe_span at, ir_dtype dtype, int rank, const
     return NULL;
 }
 
-static const ir_extent *declared_extent(fe_walk *w, const fe_expr *e) {
+static const ir_extent *declared_extent(fe_walk *w, const fe_expr *e)
+{
     fe_value v = fe_eval(w, e);
     if (v.kind == FE_BAD) return NULL;
     if (v.kind != FE_INT) {
@@ -70,7 +77,8 @@ static const ir_extent *declared_extent(fe_walk *w, const fe_expr *e) {
     return fe_extent_of(w, &v);
 }
 
-static ir_dtype declared_dtype(fe_walk *w, const fe_type_expr *t, bool weight) {
+static ir_dtype declared_dtype(fe_walk *w, const fe_type_expr *t, bool weight)
+{
     ir_dtype dtype = fe_dtype_named(t->dtype->text);
     if (!dtype) {
         fe_guess g = fe_guess_for(w->c, t->dtype->text);
@@ -83,7 +91,8 @@ static ir_dtype declared_dtype(fe_walk *w, const fe_type_expr *t, bool weight) {
     return IR_NO_DTYPE;
 }
 
-const ir_type *fe_type_of(fe_walk *w, const fe_type_expr *t, bool weight) {
+const ir_type *fe_type_of(fe_walk *w, const fe_type_expr *t, bool weight)
+{
     const ir_extent *dims[IR_MAX_RANK];
     int rank = 0;
     ir_dtype dtype = declared_dtype(w, t, weight);

@@ -7,7 +7,8 @@
 #include <float.h>
 #include <math.h>
 
-fe_value fe_integer(fe_walk *w, fe_span at, const ir_extent *e) {
+fe_value fe_integer(fe_walk *w, fe_span at, const ir_extent *e)
+{
     fe_value v = {.kind = FE_INT};
     if (!e) {
         fe_error(w->c, at, "this integer overflows 63 bits");
@@ -17,11 +18,13 @@ fe_value fe_integer(fe_walk *w, fe_span at, const ir_extent *e) {
     return v;
 }
 
-const ir_extent *fe_extent_of(fe_walk *w, const fe_value *v) {
+const ir_extent *fe_extent_of(fe_walk *w, const fe_value *v)
+{
     return v->extent ? v->extent : ir_extent_const(w->c->module, v->integer);
 }
 
-static fe_value divide_integers(fe_walk *w, fe_span at, int64_t a, int64_t b) {
+static fe_value divide_integers(fe_walk *w, fe_span at, int64_t a, int64_t b)
+{
     if (b == 0) fe_error(w->c, at, "division by zero");
     else if (a == INT64_MIN && b == -1) return fe_integer(w, at, NULL);
     else if (a % b) fe_error(w->c, at, "%lld / %lld does not come out exact; write %lld.0 / %lld for a fraction",
@@ -30,7 +33,8 @@ static fe_value divide_integers(fe_walk *w, fe_span at, int64_t a, int64_t b) {
     return fe_bad();
 }
 
-static fe_value constant_arithmetic(fe_walk *w, fe_operator op, fe_span at, int64_t a, int64_t b) {
+static fe_value constant_arithmetic(fe_walk *w, fe_operator op, fe_span at, int64_t a, int64_t b)
+{
     fe_value v = {.kind = FE_INT};
     bool overflow = op == FE_ADD   ? __builtin_add_overflow(a, b, &v.integer)
                     : op == FE_SUB ? __builtin_sub_overflow(a, b, &v.integer)
@@ -39,7 +43,8 @@ static fe_value constant_arithmetic(fe_walk *w, fe_operator op, fe_span at, int6
 }
 
 /* What comes out exact for all values of the dims has no quotient left in it. */
-static bool is_settled(const ir_extent *e) {
+static bool is_settled(const ir_extent *e)
+{
     for (int t = 0; t < ir_extent_terms(e); t++)
         for (int i = 0; i < ir_extent_factors(e, t); i++)
             if (ir_extent_factor(e, t, i)->kind == IR_FACTOR_DIV) return false;
@@ -47,7 +52,8 @@ static bool is_settled(const ir_extent *e) {
 }
 
 /* Later arithmetic may take the quotient apart, as in (n / 4) * 4, but the call has to look at it all the same. */
-static void note_division(fe_walk *w, fe_span at, const ir_extent *quotient) {
+static void note_division(fe_walk *w, fe_span at, const ir_extent *quotient)
+{
     if (!w->layer || is_settled(quotient)) return;
     for (const fe_division *d = w->layer->divisions; d; d = d->next)
         if (d->quotient == quotient) return;
@@ -56,7 +62,8 @@ static void note_division(fe_walk *w, fe_span at, const ir_extent *quotient) {
     w->layer->divisions = d;
 }
 
-static fe_value divide_extents(fe_walk *w, fe_span at, const ir_extent *a, const ir_extent *b) {
+static fe_value divide_extents(fe_walk *w, fe_span at, const ir_extent *a, const ir_extent *b)
+{
     const ir_extent *quotient = a && b ? ir_extent_div(w->c->module, a, b) : NULL;
     if (quotient) note_division(w, at, quotient);
     if (quotient) return fe_integer(w, at, quotient);
@@ -67,7 +74,8 @@ static fe_value divide_extents(fe_walk *w, fe_span at, const ir_extent *a, const
     return fe_bad();
 }
 
-static fe_value symbolic_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_value a, fe_value b) {
+static fe_value symbolic_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_value a, fe_value b)
+{
     ir_module *m = w->c->module;
     const ir_extent *x = fe_extent_of(w, &a), *y = fe_extent_of(w, &b);
     if (op == FE_ADD) return fe_integer(w, at, ir_extent_add(m, x, y));
@@ -78,7 +86,8 @@ static fe_value symbolic_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_v
 
 static double as_real(const fe_value *v) { return v->kind == FE_REAL ? v->real : (double)v->integer; }
 
-fe_value fe_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_value a, fe_value b) {
+fe_value fe_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_value a, fe_value b)
+{
     if (a.kind == FE_INT && b.kind == FE_INT) {
         if (a.extent || b.extent) return symbolic_arithmetic(w, op, at, a, b);
         return op == FE_DIV ? divide_integers(w, at, a.integer, b.integer)
@@ -93,7 +102,8 @@ fe_value fe_arithmetic(fe_walk *w, fe_operator op, fe_span at, fe_value a, fe_va
     return fe_bad();
 }
 
-fe_value fe_negate(fe_walk *w, fe_span at, fe_value v) {
+fe_value fe_negate(fe_walk *w, fe_span at, fe_value v)
+{
     if (v.kind == FE_INT) return fe_arithmetic(w, FE_SUB, at, (fe_value){.kind = FE_INT}, v);
     v.real = -v.real;
     return v;
@@ -107,7 +117,8 @@ static const struct { int bits, lowest; double largest; } formats[IR_DTYPE_COUNT
     [IR_BF16] = {8, -133, 0x1.fep127},
 };
 
-double fe_round_to(ir_dtype dtype, double value) {
+double fe_round_to(ir_dtype dtype, double value)
+{
     int exponent;
     if (dtype == IR_F64 || value == 0 || !isfinite(value)) return value;
     frexp(value, &exponent);
@@ -119,7 +130,8 @@ double fe_round_to(ir_dtype dtype, double value) {
 
 /* A 64-bit integer as a double that rounds to every narrower format as the integer itself would: where bits are lost,
  * the last one kept is made odd. */
-static double sticky_double(int64_t value) {
+static double sticky_double(int64_t value)
+{
     double d = (double)value;
     bool exact = d < 0x1p63 && (int64_t)d == value;
     if (exact) return d;
@@ -133,7 +145,8 @@ static const struct { int64_t low, high; } ranges[IR_DTYPE_COUNT] = {
     [IR_I8] = {INT8_MIN, INT8_MAX}, [IR_U8] = {0, UINT8_MAX}, [IR_I32] = {INT32_MIN, INT32_MAX},
 };
 
-static bool fits_integer(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype, int64_t *out) {
+static bool fits_integer(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype, int64_t *out)
+{
     const char *name = ir_dtype_of(dtype)->name;
     if (v->kind == FE_REAL && (v->real != floor(v->real) || fabs(v->real) >= 0x1p62)) {
         fe_error(w->c, at, "the number %g meets an integer tensor (%s); cast the tensor to a float first", v->real,
@@ -147,14 +160,16 @@ static bool fits_integer(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dty
     return false;
 }
 
-static fe_value float_constant(fe_walk *w, fe_span at, const fe_value *v, const ir_type *type) {
+static fe_value float_constant(fe_walk *w, fe_span at, const fe_value *v, const ir_type *type)
+{
     double value = v->kind == FE_REAL      ? v->real
                    : type->dtype == IR_F64 ? (double)v->integer
                                            : sticky_double(v->integer);
     return fe_tensor_value(type, fe_emit_constant(w, at, type, true, 0, fe_round_to(type->dtype, value)));
 }
 
-fe_value fe_constant(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype) {
+fe_value fe_constant(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype)
+{
     int64_t integer = v->integer;
     if (dtype == IR_NO_DTYPE) dtype = v->kind == FE_TRUTH ? IR_BOOL : v->kind == FE_REAL ? IR_F32 : IR_I32;
     if ((v->kind == FE_TRUTH) != (dtype == IR_BOOL)) {
@@ -173,7 +188,8 @@ fe_value fe_constant(fe_walk *w, fe_span at, const fe_value *v, ir_dtype dtype) 
     return fe_tensor_value(type, fe_emit_constant(w, at, type, false, integer, 0));
 }
 
-const char *fe_value_text(fe_walk *w, const fe_value *v) {
+const char *fe_value_text(fe_walk *w, const fe_value *v)
+{
     static const char *const texts[] = {
         [FE_BAD] = "a mistake", [FE_TENSOR] = "a tensor",     [FE_INT] = "an integer",
         [FE_REAL] = "a number", [FE_TRUTH] = "a truth value", [FE_MANY] = "several results",

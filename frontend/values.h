@@ -72,7 +72,8 @@ bool fe_require_class(fe_walk *, fe_span at, const char *what, ir_dtype, fe_clas
 
 /* ---- values.c ---- */
 static inline fe_value fe_bad(void) { return (fe_value){.kind = FE_BAD}; }
-static inline fe_value fe_tensor_value(const ir_type *type, ir_op *op) {
+static inline fe_value fe_tensor_value(const ir_type *type, ir_op *op)
+{
     return type ? (fe_value){.kind = FE_TENSOR, .type = type, .op = op} : fe_bad();
 }
 static inline bool fe_is_number(const fe_value *v) { return v->kind == FE_INT || v->kind == FE_REAL; }
@@ -96,7 +97,8 @@ const char *fe_difference(const fe_walk *, const ir_extent *got, const ir_extent
 const char *fe_type_difference(const fe_walk *, const ir_type *got, const ir_type *want);
 ir_dtype fe_dtype_named(const char *name); /* of the language; IR_NO_DTYPE: none */
 void fe_guess_dtypes(fe_guess *);
-static inline bool fe_extent_is(const ir_extent *e, int64_t value) {
+static inline bool fe_extent_is(const ir_extent *e, int64_t value)
+{
     int64_t v;
     return ir_extent_is_const(e, &v) && v == value;
 }

@@ -41,7 +41,8 @@ struct ir_arena {
     jmp_buf guard;
 };
 
-ir_arena *ir_arena_new(size_t limit) {
+ir_arena *ir_arena_new(size_t limit)
+{
     ir_arena *arena = calloc(1, sizeof *arena);
     if (!arena) return NULL;
     arena->limit = limit;
@@ -49,7 +50,8 @@ ir_arena *ir_arena_new(size_t limit) {
     return arena;
 }
 
-static _Noreturn void out_of_memory(ir_arena *arena) {
+static _Noreturn void out_of_memory(ir_arena *arena)
+{
     while (arena->outer) arena = arena->outer;
     if (!arena->guarded) abort();
     longjmp(arena->guard, 1);
@@ -57,7 +59,8 @@ static _Noreturn void out_of_memory(ir_arena *arena) {
 
 static void free_within(void *arena) { ir_arena_free(arena); }
 
-ir_arena *ir_arena_within(ir_arena *outer) {
+ir_arena *ir_arena_within(ir_arena *outer)
+{
     ir_arena *arena = calloc(1, sizeof *arena);
     if (!arena) out_of_memory(outer);
     arena->outer = outer;
@@ -66,11 +69,13 @@ ir_arena *ir_arena_within(ir_arena *outer) {
     return arena;
 }
 
-void ir_arena_drop(ir_arena *arena) {
+void ir_arena_drop(ir_arena *arena)
+{
     if (arena) ir_release(arena->outer, arena);
 }
 
-void ir_arena_free(ir_arena *arena) {
+void ir_arena_free(ir_arena *arena)
+{
     if (!arena) return;
     for (ir_arena *outer = arena->outer; outer; outer = outer->outer) outer->taken -= arena->taken;
     for (deferred *d = arena->deferred; d; d = d->next)
@@ -82,17 +87,20 @@ void ir_arena_free(ir_arena *arena) {
     free(arena);
 }
 
-jmp_buf *ir_guard(ir_arena *arena) {
+jmp_buf *ir_guard(ir_arena *arena)
+{
     arena->guarded = true;
     return &arena->guard;
 }
 
-static size_t bytes_left(const ir_arena *arena) {
+static size_t bytes_left(const ir_arena *arena)
+{
     while (arena->outer) arena = arena->outer;
     return arena->limit ? arena->limit - arena->taken : SIZE_MAX;
 }
 
-static block *new_block(ir_arena *arena, size_t need) {
+static block *new_block(ir_arena *arena, size_t need)
+{
     size_t left = bytes_left(arena);
     if (need > SIZE_MAX - sizeof(block) || need + sizeof(block) > left) return NULL;
     size_t size = arena->next_block > need ? arena->next_block : need;
@@ -107,7 +115,8 @@ static block *new_block(ir_arena *arena, size_t need) {
     return b;
 }
 
-static void *try_alloc(ir_arena *arena, size_t size) {
+static void *try_alloc(ir_arena *arena, size_t size)
+{
     if (size > SIZE_MAX - ALIGN) return NULL;
     size_t need = size ? (size + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
     block *b = arena->blocks;
@@ -118,19 +127,22 @@ static void *try_alloc(ir_arena *arena, size_t size) {
     return result;
 }
 
-void *ir_alloc(ir_arena *arena, size_t size) {
+void *ir_alloc(ir_arena *arena, size_t size)
+{
     void *result = try_alloc(arena, size);
     if (!result) out_of_memory(arena);
     return result;
 }
 
-void *ir_alloc_array(ir_arena *arena, size_t count, size_t size) {
+void *ir_alloc_array(ir_arena *arena, size_t count, size_t size)
+{
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) out_of_memory(arena);
     return ir_alloc(arena, bytes);
 }
 
-char *ir_strndup(ir_arena *arena, const char *text, size_t len) {
+char *ir_strndup(ir_arena *arena, const char *text, size_t len)
+{
     if (len == SIZE_MAX) out_of_memory(arena);
     char *copy = ir_alloc(arena, len + 1);
     if (len) memcpy(copy, text, len);
@@ -139,7 +151,8 @@ char *ir_strndup(ir_arena *arena, const char *text, size_t len) {
 
 char *ir_strdup(ir_arena *arena, const char *text) { return ir_strndup(arena, text, strlen(text)); }
 
-char *ir_vformat(ir_arena *arena, const char *fmt, va_list args) {
+char *ir_vformat(ir_arena *arena, const char *fmt, va_list args)
+{
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, again);
@@ -150,7 +163,8 @@ char *ir_vformat(ir_arena *arena, const char *fmt, va_list args) {
     return text;
 }
 
-char *ir_format(ir_arena *arena, const char *fmt, ...) {
+char *ir_format(ir_arena *arena, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
     char *text = ir_vformat(arena, fmt, args);
@@ -159,7 +173,8 @@ char *ir_format(ir_arena *arena, const char *fmt, ...) {
 }
 
 /* The object is already the arena's when its record does not fit any more: it is released before the jump. */
-void ir_defer(ir_arena *arena, void (*release)(void *), void *object) {
+void ir_defer(ir_arena *arena, void (*release)(void *), void *object)
+{
     deferred *d = try_alloc(arena, sizeof *d);
     if (!d) {
         release(object);
@@ -169,7 +184,8 @@ void ir_defer(ir_arena *arena, void (*release)(void *), void *object) {
     arena->deferred = d;
 }
 
-void ir_release(ir_arena *arena, void *object) {
+void ir_release(ir_arena *arena, void *object)
+{
     for (deferred **link = &arena->deferred; *link; link = &(*link)->next) {
         deferred *d = *link;
         if (d->object != object) continue;
@@ -179,11 +195,13 @@ void ir_release(ir_arena *arena, void *object) {
     }
 }
 
-void ir_text_init(ir_text *text, ir_arena *arena) {
+void ir_text_init(ir_text *text, ir_arena *arena)
+{
     *text = (ir_text){.arena = arena, .data = ir_alloc(arena, 64), .capacity = 64};
 }
 
-static void text_reserve(ir_text *text, size_t more) {
+static void text_reserve(ir_text *text, size_t more)
+{
     if (more > SIZE_MAX / 4 - text->len) out_of_memory(text->arena);
     if (text->len + more + 1 <= text->capacity) return;
     size_t capacity = text->capacity;
@@ -194,14 +212,16 @@ static void text_reserve(ir_text *text, size_t more) {
     text->capacity = capacity;
 }
 
-void ir_text_add_bytes(ir_text *text, const char *bytes, size_t len) {
+void ir_text_add_bytes(ir_text *text, const char *bytes, size_t len)
+{
     text_reserve(text, len);
     memcpy(text->data + text->len, bytes, len);
     text->len += len;
     text->data[text->len] = 0;
 }
 
-void ir_text_add(ir_text *text, const char *fmt, ...) {
+void ir_text_add(ir_text *text, const char *fmt, ...)
+{
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);

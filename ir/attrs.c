@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-static ir_attr_kind kind_of(const char *name, size_t len, bool *number) {
+static ir_attr_kind kind_of(const char *name, size_t len, bool *number)
+{
     static const struct {
         const char *name;
         ir_attr_kind kind;
@@ -18,7 +19,8 @@ static ir_attr_kind kind_of(const char *name, size_t len, bool *number) {
     return IR_ATTR_INT;
 }
 
-int ir_attr_specs(ir_opcode code, ir_attr_spec out[IR_MAX_SPECS]) {
+int ir_attr_specs(ir_opcode code, ir_attr_spec out[IR_MAX_SPECS])
+{
     int count = 0;
     for (const char *at = ir_info(code)->attrs; *at; count++) {
         assert(count < IR_MAX_SPECS);
@@ -33,7 +35,8 @@ int ir_attr_specs(ir_opcode code, ir_attr_spec out[IR_MAX_SPECS]) {
     return count;
 }
 
-int ir_attr_spec_find(ir_opcode code, const char *key, size_t len, ir_attr_spec *out) {
+int ir_attr_spec_find(ir_opcode code, const char *key, size_t len, ir_attr_spec *out)
+{
     ir_attr_spec specs[IR_MAX_SPECS];
     int count = ir_attr_specs(code, specs);
     for (int i = 0; i < count; i++) {
@@ -44,12 +47,14 @@ int ir_attr_spec_find(ir_opcode code, const char *key, size_t len, ir_attr_spec 
     return -1;
 }
 
-bool ir_attr_spec_accepts(const ir_attr_spec *spec, ir_attr_kind kind) {
+bool ir_attr_spec_accepts(const ir_attr_spec *spec, ir_attr_kind kind)
+{
     if (spec->kind == kind) return true;
     return kind == IR_ATTR_FLOAT ? spec->number : kind == IR_ATTR_INT && spec->kind == IR_ATTR_FLOAT;
 }
 
-static void set(ir_module *m, ir_op *op, const char *key, ir_attr value) {
+static void set(ir_module *m, ir_op *op, const char *key, ir_attr value)
+{
     ir_attr_spec spec;
     size_t len = strlen(key);
     int place = ir_attr_spec_find(op->code, key, len, &spec);
@@ -71,7 +76,8 @@ static void set(ir_module *m, ir_op *op, const char *key, ir_attr value) {
     op->nattrs = count;
 }
 
-void ir_set_int(ir_module *m, ir_op *op, const char *key, int64_t value) {
+void ir_set_int(ir_module *m, ir_op *op, const char *key, int64_t value)
+{
     ir_attr_spec spec;
     bool flag = ir_attr_spec_find(op->code, key, strlen(key), &spec) >= 0 && spec.kind == IR_ATTR_FLAG;
     set(m, op, key, (ir_attr){.kind = flag ? IR_ATTR_FLAG : IR_ATTR_INT, .i = flag ? 1 : value});
@@ -79,43 +85,51 @@ void ir_set_int(ir_module *m, ir_op *op, const char *key, int64_t value) {
 
 void ir_set_flag(ir_module *m, ir_op *op, const char *key) { set(m, op, key, (ir_attr){.kind = IR_ATTR_FLAG, .i = 1}); }
 
-void ir_set_float(ir_module *m, ir_op *op, const char *key, double value) {
+void ir_set_float(ir_module *m, ir_op *op, const char *key, double value)
+{
     set(m, op, key, (ir_attr){.kind = IR_ATTR_FLOAT, .f = value});
 }
 
-void ir_set_str(ir_module *m, ir_op *op, const char *key, const char *value) {
+void ir_set_str(ir_module *m, ir_op *op, const char *key, const char *value)
+{
     set(m, op, key, (ir_attr){.kind = IR_ATTR_STR, .s = ir_strdup(ir_ops_arena(m), value)});
 }
 
-void ir_set_ints(ir_module *m, ir_op *op, const char *key, int count, const int64_t *values) {
+void ir_set_ints(ir_module *m, ir_op *op, const char *key, int count, const int64_t *values)
+{
     int64_t *copy = IR_ARRAY(ir_ops_arena(m), int64_t, count);
     if (count) memcpy(copy, values, (size_t)count * sizeof *copy);
     set(m, op, key, (ir_attr){.kind = IR_ATTR_INTS, .count = count, .ints = copy});
 }
 
-const ir_attr *ir_attr_find(const ir_op *op, const char *key) {
+const ir_attr *ir_attr_find(const ir_op *op, const char *key)
+{
     for (int i = 0; i < op->nattrs; i++)
         if (strcmp(op->attrs[i].key, key) == 0) return &op->attrs[i];
     return NULL;
 }
 
-int64_t ir_get_int(const ir_op *op, const char *key, int64_t absent) {
+int64_t ir_get_int(const ir_op *op, const char *key, int64_t absent)
+{
     const ir_attr *a = ir_attr_find(op, key);
     return a && (a->kind == IR_ATTR_INT || a->kind == IR_ATTR_FLAG) ? a->i : absent;
 }
 
-double ir_get_float(const ir_op *op, const char *key, double absent) {
+double ir_get_float(const ir_op *op, const char *key, double absent)
+{
     const ir_attr *a = ir_attr_find(op, key);
     if (!a || (a->kind != IR_ATTR_FLOAT && a->kind != IR_ATTR_INT)) return absent;
     return a->kind == IR_ATTR_FLOAT ? a->f : (double)a->i;
 }
 
-const char *ir_get_str(const ir_op *op, const char *key, const char *absent) {
+const char *ir_get_str(const ir_op *op, const char *key, const char *absent)
+{
     const ir_attr *a = ir_attr_find(op, key);
     return a && a->kind == IR_ATTR_STR ? a->s : absent;
 }
 
-bool ir_get_extents(ir_module *m, const ir_op *op, const char *key, int count, const ir_extent **out) {
+bool ir_get_extents(ir_module *m, const ir_op *op, const char *key, int count, const ir_extent **out)
+{
     const char *at = ir_get_str(op, key, NULL);
     if (!at) return false;
     for (int i = 0; i < count; i++) {
@@ -126,7 +140,8 @@ bool ir_get_extents(ir_module *m, const ir_op *op, const char *key, int count, c
     return !*at;
 }
 
-void ir_set_extents(ir_module *m, ir_op *op, const char *key, int count, const ir_extent *const *extents) {
+void ir_set_extents(ir_module *m, ir_op *op, const char *key, int count, const ir_extent *const *extents)
+{
     ir_text text;
     ir_text_init(&text, m->arena);
     for (int i = 0; i < count; i++) ir_text_add(&text, "%s%s", i ? ";" : "", ir_extent_text(extents[i]));
@@ -134,7 +149,8 @@ void ir_set_extents(ir_module *m, ir_op *op, const char *key, int count, const i
 }
 
 /* Extents in text: a word is a dim unless it is called. */
-static bool text_mentions(const char *text, const char *dim) {
+static bool text_mentions(const char *text, const char *dim)
+{
     size_t len = strlen(dim);
     for (const char *at = text; *at;) {
         const char *word = at;
@@ -145,7 +161,8 @@ static bool text_mentions(const char *text, const char *dim) {
     return false;
 }
 
-bool ir_op_mentions(const ir_op *op, const char *dim) {
+bool ir_op_mentions(const ir_op *op, const char *dim)
+{
     static const char *const keys[] = {"from", "before", "value"}; /* texts of extents; a number has no text */
     for (int i = 0; i < op->type->rank; i++)
         if (ir_extent_mentions(op->type->dims[i], dim)) return true;
@@ -156,13 +173,15 @@ bool ir_op_mentions(const ir_op *op, const char *dim) {
 
 /* ---- equal ops ---- */
 
-static bool same_attr(const ir_attr *a, const ir_attr *b) {
+static bool same_attr(const ir_attr *a, const ir_attr *b)
+{
     bool same_text = a->s && b->s ? strcmp(a->s, b->s) == 0 : a->s == b->s;
     return a->key == b->key && a->kind == b->kind && a->i == b->i && memcmp(&a->f, &b->f, sizeof a->f) == 0 && same_text &&
            a->count == b->count && (a->count == 0 || memcmp(a->ints, b->ints, (size_t)a->count * sizeof *a->ints) == 0);
 }
 
-bool ir_op_same(const ir_op *a, const ir_op *b) {
+bool ir_op_same(const ir_op *a, const ir_op *b)
+{
     if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->nattrs != b->nattrs || a->name || b->name)
         return false;
     for (int i = 0; i < a->nargs; i++)
@@ -174,7 +193,8 @@ bool ir_op_same(const ir_op *a, const ir_op *b) {
     return true;
 }
 
-size_t ir_op_hash(const ir_op *op) {
+size_t ir_op_hash(const ir_op *op)
+{
     uintptr_t hash = (uintptr_t)op->code * 31 + (uintptr_t)op->type / 16;
     for (int i = 0; i < op->nargs; i++)
         hash = hash * 1000003 + (uintptr_t)op->args[i] / 16;
@@ -188,7 +208,8 @@ size_t ir_op_hash(const ir_op *op) {
 
 /* ---- equal functions: the same ops in the same order, whose operands stand at the same places ---- */
 
-static bool same_place(const ir_op *a, const ir_op *b) {
+static bool same_place(const ir_op *a, const ir_op *b)
+{
     if (a->code != b->code || a->type != b->type || a->nargs != b->nargs || a->nattrs != b->nattrs || !a->name != !b->name)
         return false;
     if (a->name && strcmp(a->name, b->name) != 0) return false;
@@ -199,7 +220,8 @@ static bool same_place(const ir_op *a, const ir_op *b) {
     return true;
 }
 
-static bool same_block(const ir_block *left, const ir_block *right) {
+static bool same_block(const ir_block *left, const ir_block *right)
+{
     const ir_op *a = left->first, *b = right->first;
     for (; a && b; a = a->next, b = b->next)
         if (!same_place(a, b) || !same_block(&a->body, &b->body) || !same_block(&a->body2, &b->body2)) return false;
@@ -210,7 +232,8 @@ bool ir_func_same(const ir_func *a, const ir_func *b) { return a->form == b->for
 
 static uint64_t mix(uint64_t hash, uint64_t value) { return (hash ^ value) * 1099511628211u; }
 
-static uint64_t hash_block(const ir_block *block, int *count, uint64_t hash) {
+static uint64_t hash_block(const ir_block *block, int *count, uint64_t hash)
+{
     for (ir_op *op = block->first; op; op = op->next) {
         op->id = (*count)++;
         hash = mix(mix(hash, (uint64_t)op->code), (uintptr_t)op->type);
@@ -221,7 +244,8 @@ static uint64_t hash_block(const ir_block *block, int *count, uint64_t hash) {
     return hash;
 }
 
-size_t ir_func_hash(ir_func *f) {
+size_t ir_func_hash(ir_func *f)
+{
     int count = 0;
     return (size_t)hash_block(&f->body, &count, 14695981039346656037u);
 }

@@ -24,13 +24,15 @@ struct ir_diags {
     bool dropped;                /* the last error or warning was not kept, so its notes are not either */
 };
 
-ir_diags *ir_diags_new(ir_arena *arena) {
+ir_diags *ir_diags_new(ir_arena *arena)
+{
     ir_diags *d = IR_NEW(arena, ir_diags);
     d->arena = arena;
     return d;
 }
 
-static bool keep(ir_diags *d, ir_severity severity) {
+static bool keep(ir_diags *d, ir_severity severity)
+{
     if (severity == IR_NOTE) return !d->dropped && d->notes++ < MAX_NOTES;
     d->notes = 0;
     int *count = severity == IR_ERROR ? &d->errors : &d->warnings;
@@ -39,7 +41,8 @@ static bool keep(ir_diags *d, ir_severity severity) {
     return !d->dropped;
 }
 
-static void append(ir_diags *d, message content) {
+static void append(ir_diags *d, message content)
+{
     message *m = IR_NEW(d->arena, message);
     *m = content;
     if (d->last) d->last->next = m;
@@ -47,12 +50,14 @@ static void append(ir_diags *d, message content) {
     d->last = m;
 }
 
-static void mask_controls(char *text) {
+static void mask_controls(char *text)
+{
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
 }
 
-void ir_report(ir_diags *d, ir_severity severity, ir_loc loc, const char *fmt, ...) {
+void ir_report(ir_diags *d, ir_severity severity, ir_loc loc, const char *fmt, ...)
+{
     if (!keep(d, severity)) return;
     va_list args;
     va_start(args, fmt);
@@ -62,7 +67,8 @@ void ir_report(ir_diags *d, ir_severity severity, ir_loc loc, const char *fmt, .
     append(d, (message){severity, loc, NULL, text, NULL});
 }
 
-void ir_report_data(ir_diags *d, ir_severity severity, const char *place, const char *fmt, ...) {
+void ir_report_data(ir_diags *d, ir_severity severity, const char *place, const char *fmt, ...)
+{
     if (!keep(d, severity)) return;
     va_list args;
     va_start(args, fmt);
@@ -79,7 +85,8 @@ int ir_error_count(const ir_diags *d) { return d->errors; }
 static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; } /* inside a UTF-8 character */
 
 /* The line that loc names, without its end; false where the source has no such line. */
-static bool find_line(ir_loc loc, const char **line, size_t *len) {
+static bool find_line(ir_loc loc, const char **line, size_t *len)
+{
     const char *at = loc.source->text, *end = at + loc.source->len;
     for (int n = 1; n < loc.line; n++) {
         at = memchr(at, '\n', (size_t)(end - at));
@@ -94,7 +101,8 @@ static bool find_line(ir_loc loc, const char **line, size_t *len) {
 }
 
 /* The part [from, to) of the line to show: all of it, or a window round the caret on character boundaries. */
-static void choose_window(const char *line, size_t len, size_t caret, size_t *from, size_t *to) {
+static void choose_window(const char *line, size_t len, size_t caret, size_t *from, size_t *to)
+{
     *from = 0;
     *to = len;
     if (len <= WINDOW) return;
@@ -105,7 +113,8 @@ static void choose_window(const char *line, size_t len, size_t caret, size_t *fr
     while (*to > caret && *to < len && continues(line[*to])) --*to;
 }
 
-static void add_line(ir_text *out, const char *line, size_t from, size_t to) {
+static void add_line(ir_text *out, const char *line, size_t from, size_t to)
+{
     for (size_t i = from; i < to; i++) {
         unsigned char c = (unsigned char)line[i];
         char shown = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c;
@@ -113,7 +122,8 @@ static void add_line(ir_text *out, const char *line, size_t from, size_t to) {
     }
 }
 
-static void add_caret(ir_text *out, const char *line, size_t from, size_t to, size_t caret, size_t length) {
+static void add_caret(ir_text *out, const char *line, size_t from, size_t to, size_t caret, size_t length)
+{
     for (size_t i = from; i < caret; i++)
         if (i >= to || !continues(line[i])) ir_text_add_bytes(out, i < to && line[i] == '\t' ? "\t" : " ", 1);
     ir_text_add_bytes(out, "^", 1);
@@ -122,7 +132,8 @@ static void add_caret(ir_text *out, const char *line, size_t from, size_t to, si
     ir_text_add_bytes(out, "\n", 1);
 }
 
-static void add_source(ir_text *out, ir_loc loc) {
+static void add_source(ir_text *out, ir_loc loc)
+{
     const char *line;
     size_t len, from, to;
     if (loc.line < 1 || loc.column < 1 || !find_line(loc, &line, &len)) return;
@@ -136,12 +147,14 @@ static void add_source(ir_text *out, ir_loc loc) {
     add_caret(out, line, from, to, caret, loc.length > 1 ? (size_t)loc.length : 1);
 }
 
-static void add_place(ir_text *out, ir_loc loc) {
+static void add_place(ir_text *out, ir_loc loc)
+{
     add_line(out, loc.source->name, 0, strlen(loc.source->name));
     ir_text_add(out, ":%d:%d: ", loc.line, loc.column);
 }
 
-static void add_message(ir_text *out, const message *m) {
+static void add_message(ir_text *out, const message *m)
+{
     static const char *const names[] = {[IR_NOTE] = "note", [IR_WARNING] = "warning", [IR_ERROR] = "error"};
     if (m->place) ir_text_add(out, "%s: ", m->place);
     else if (m->loc.source) add_place(out, m->loc);
@@ -149,7 +162,8 @@ static void add_message(ir_text *out, const message *m) {
     if (!m->place && m->loc.source) add_source(out, m->loc);
 }
 
-const char *ir_diags_text(ir_diags *d) {
+const char *ir_diags_text(ir_diags *d)
+{
     ir_text out;
     ir_text_init(&out, d->arena);
     for (const message *m = d->first; m; m = m->next) add_message(&out, m);

@@ -15,7 +15,8 @@ typedef struct sum { /* terms in any order, to be made canonical */
 
 static int order_text(const char *a, const char *b) { return a == b ? 0 : strcmp(a, b); }
 
-int ir_factor_order(const ir_factor *a, const ir_factor *b) {
+int ir_factor_order(const ir_factor *a, const ir_factor *b)
+{
     if (a == b) return 0;
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
     if (a->kind == IR_FACTOR_DIM) return order_text(a->dim, b->dim);
@@ -23,7 +24,8 @@ int ir_factor_order(const ir_factor *a, const ir_factor *b) {
     return order ? order : ir_extent_order(a->right, b->right);
 }
 
-static int monomial_order(const ir_term *a, const ir_term *b) {
+static int monomial_order(const ir_term *a, const ir_term *b)
+{
     if (a->degree != b->degree) return a->degree > b->degree ? -1 : 1;
     for (int i = 0; i < a->degree; i++) {
         int order = ir_factor_order(a->factors[i], b->factors[i]);
@@ -32,7 +34,8 @@ static int monomial_order(const ir_term *a, const ir_term *b) {
     return 0;
 }
 
-int ir_extent_order(const ir_extent *a, const ir_extent *b) {
+int ir_extent_order(const ir_extent *a, const ir_extent *b)
+{
     if (a == b) return 0;
     for (int i = 0; i < a->count && i < b->count; i++) {
         int order = monomial_order(&a->terms[i], &b->terms[i]);
@@ -45,12 +48,14 @@ int ir_extent_order(const ir_extent *a, const ir_extent *b) {
 
 /* ---- interning ---- */
 
-static bool same_term(const ir_term *a, const ir_term *b) {
+static bool same_term(const ir_term *a, const ir_term *b)
+{
     return a->coefficient == b->coefficient && a->degree == b->degree &&
            memcmp(a->factors, b->factors, (size_t)a->degree * sizeof a->factors[0]) == 0;
 }
 
-static bool same_extent(const void *item, const void *key) {
+static bool same_extent(const void *item, const void *key)
+{
     const ir_extent *a = item, *b = key;
     if (a->count != b->count) return false;
     for (int i = 0; i < a->count; i++)
@@ -58,7 +63,8 @@ static bool same_extent(const void *item, const void *key) {
     return true;
 }
 
-static int extent_size(const ir_extent *e) {
+static int extent_size(const ir_extent *e)
+{
     int size = 1;
     for (int i = 0; i < e->count; i++) {
         size++;
@@ -70,7 +76,8 @@ static int extent_size(const ir_extent *e) {
     return size;
 }
 
-static const ir_extent *intern_terms(ir_module *m, int count, const ir_term *terms) {
+static const ir_extent *intern_terms(ir_module *m, int count, const ir_term *terms)
+{
     uint64_t hash = (uint64_t)count;
     for (int i = 0; i < count; i++) {
         hash = ir_hash_word(hash, (uint64_t)terms[i].coefficient);
@@ -90,13 +97,15 @@ static const ir_extent *intern_terms(ir_module *m, int count, const ir_term *ter
     return e;
 }
 
-static bool same_factor(const void *item, const void *key) {
+static bool same_factor(const void *item, const void *key)
+{
     const ir_factor *a = item, *b = key;
     return a->kind == b->kind && a->dim == b->dim && a->left == b->left && a->right == b->right;
 }
 
 /* The extent that consists of one factor. */
-static const ir_extent *atom(ir_module *m, ir_factor key) {
+static const ir_extent *atom(ir_module *m, ir_factor key)
+{
     uint64_t hash = ir_hash_word((uint64_t)key.kind, (uint64_t)(uintptr_t)key.dim);
     hash = ir_hash_word(hash, (uint64_t)(uintptr_t)key.left);
     hash = ir_hash_word(hash, (uint64_t)(uintptr_t)key.right);
@@ -113,12 +122,14 @@ static const ir_extent *atom(ir_module *m, ir_factor key) {
 /* ---- sums ---- */
 
 /* Leaves the terms as they are: clearing them would cost more than most sums. */
-static void sum_init(sum *s) {
+static void sum_init(sum *s)
+{
     s->count = 0;
     s->failed = false;
 }
 
-static void sum_add(sum *s, const ir_term *term) {
+static void sum_add(sum *s, const ir_term *term)
+{
     if (term->coefficient == INT64_MIN) s->failed = true;
     if (s->failed || term->coefficient == 0) return;
     int at = 0;
@@ -137,7 +148,8 @@ static void sum_add(sum *s, const ir_term *term) {
     s->terms[at] = *term;
 }
 
-static void sum_add_scaled(sum *s, const ir_extent *e, int64_t scale) {
+static void sum_add_scaled(sum *s, const ir_extent *e, int64_t scale)
+{
     for (int i = 0; i < e->count; i++) {
         ir_term term = e->terms[i];
         if (__builtin_mul_overflow(term.coefficient, scale, &term.coefficient)) s->failed = true;
@@ -146,7 +158,8 @@ static void sum_add_scaled(sum *s, const ir_extent *e, int64_t scale) {
 }
 
 /* out = a * b; false on overflow. */
-static bool multiply_terms(const ir_term *a, const ir_term *b, ir_term *out) {
+static bool multiply_terms(const ir_term *a, const ir_term *b, ir_term *out)
+{
     if (a->degree + b->degree > IR_MAX_DEGREE) return false;
     if (__builtin_mul_overflow(a->coefficient, b->coefficient, &out->coefficient)) return false;
     int i = 0, j = 0;
@@ -159,7 +172,8 @@ static bool multiply_terms(const ir_term *a, const ir_term *b, ir_term *out) {
 }
 
 /* out = a / b where that leaves no remainder and no factor of b over. */
-static bool divide_terms(const ir_term *a, const ir_term *b, ir_term *out) {
+static bool divide_terms(const ir_term *a, const ir_term *b, ir_term *out)
+{
     if (a->coefficient % b->coefficient) return false;
     *out = (ir_term){.coefficient = a->coefficient / b->coefficient};
     int j = 0;
@@ -171,7 +185,8 @@ static bool divide_terms(const ir_term *a, const ir_term *b, ir_term *out) {
 }
 
 /* A term that holds an exact division and its divisor is the dividend: (seq/4)*4 is seq. */
-static bool cancel_division(const ir_term *term, ir_term *rest, const ir_factor **division) {
+static bool cancel_division(const ir_term *term, ir_term *rest, const ir_factor **division)
+{
     for (int i = 0; i < term->degree; i++) {
         const ir_factor *f = term->factors[i];
         if (f->kind != IR_FACTOR_DIV || f->right->count != 1) continue;
@@ -184,7 +199,8 @@ static bool cancel_division(const ir_term *term, ir_term *rest, const ir_factor 
     return false;
 }
 
-static void sum_add_product(sum *s, const ir_term *a, const ir_term *b) {
+static void sum_add_product(sum *s, const ir_term *a, const ir_term *b)
+{
     ir_term product, rest;
     const ir_factor *division;
     if (s->failed) return;
@@ -195,7 +211,8 @@ static void sum_add_product(sum *s, const ir_term *a, const ir_term *b) {
 }
 
 /* Added up, coefficients may come to cancel a division. */
-static void sum_cancel(sum *s) {
+static void sum_cancel(sum *s)
+{
     ir_term rest;
     const ir_factor *division;
     for (int i = 0, steps = 0; i < s->count && !s->failed; i++) {
@@ -207,7 +224,8 @@ static void sum_cancel(sum *s) {
     }
 }
 
-static const ir_extent *sum_finish(ir_module *m, sum *s) {
+static const ir_extent *sum_finish(ir_module *m, sum *s)
+{
     sum_cancel(s);
     if (s->failed || s->count > IR_MAX_TERMS) return NULL;
     return intern_terms(m, s->count, s->terms);
@@ -215,16 +233,19 @@ static const ir_extent *sum_finish(ir_module *m, sum *s) {
 
 /* ---- the operations ---- */
 
-const ir_extent *ir_extent_const(ir_module *m, int64_t value) {
+const ir_extent *ir_extent_const(ir_module *m, int64_t value)
+{
     if (value == INT64_MIN) return NULL;
     return intern_terms(m, value != 0, &(ir_term){.coefficient = value});
 }
 
-const ir_extent *ir_extent_dim(ir_module *m, const char *name) {
+const ir_extent *ir_extent_dim(ir_module *m, const char *name)
+{
     return atom(m, (ir_factor){.kind = IR_FACTOR_DIM, .dim = ir_intern_name(m, name, strlen(name))});
 }
 
-static const ir_extent *add_scaled(ir_module *m, const ir_extent *a, const ir_extent *b, int64_t scale) {
+static const ir_extent *add_scaled(ir_module *m, const ir_extent *a, const ir_extent *b, int64_t scale)
+{
     if (!a || !b) return NULL;
     sum s;
     sum_init(&s);
@@ -237,7 +258,8 @@ const ir_extent *ir_extent_add(ir_module *m, const ir_extent *a, const ir_extent
 
 const ir_extent *ir_extent_sub(ir_module *m, const ir_extent *a, const ir_extent *b) { return add_scaled(m, a, b, -1); }
 
-const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent *b) {
+const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     if (!a || !b) return NULL;
     sum s;
     sum_init(&s);
@@ -247,7 +269,8 @@ const ir_extent *ir_extent_mul(ir_module *m, const ir_extent *a, const ir_extent
 }
 
 /* Long division by the leading term. NULL where there is a remainder. */
-static const ir_extent *divide_exactly(ir_module *m, const ir_extent *a, const ir_extent *b) {
+static const ir_extent *divide_exactly(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     sum rest, quotient;
     sum_init(&rest);
     sum_init(&quotient);
@@ -266,7 +289,8 @@ static const ir_extent *divide_exactly(ir_module *m, const ir_extent *a, const i
     return rest.count ? NULL : sum_finish(m, &quotient);
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
+static int64_t gcd(int64_t a, int64_t b)
+{
     if (a < 0) a = -a;
     if (b < 0) b = -b;
     while (b) {
@@ -278,7 +302,8 @@ static int64_t gcd(int64_t a, int64_t b) {
 }
 
 /* keep = the factors that both have. */
-static void common_factors(ir_term *keep, const ir_term *other) {
+static void common_factors(ir_term *keep, const ir_term *other)
+{
     int count = 0, j = 0;
     for (int i = 0; i < keep->degree; i++) {
         while (j < other->degree && ir_factor_order(other->factors[j], keep->factors[i]) < 0) j++;
@@ -291,7 +316,8 @@ static void common_factors(ir_term *keep, const ir_term *other) {
 }
 
 /* The largest monomial that divides every term of both. */
-static ir_term content_of(const ir_extent *a, const ir_extent *b) {
+static ir_term content_of(const ir_extent *a, const ir_extent *b)
+{
     ir_term content = a->terms[0];
     for (int i = 0; i < a->count + b->count; i++) {
         const ir_term *term = i < a->count ? &a->terms[i] : &b->terms[i - a->count];
@@ -301,7 +327,8 @@ static ir_term content_of(const ir_extent *a, const ir_extent *b) {
     return content;
 }
 
-static const ir_extent *divide_by_term(ir_module *m, const ir_extent *e, const ir_term *term) {
+static const ir_extent *divide_by_term(ir_module *m, const ir_extent *e, const ir_term *term)
+{
     sum s;
     sum_init(&s);
     for (int i = 0; i < e->count; i++) {
@@ -315,7 +342,8 @@ static const ir_extent *divide_by_term(ir_module *m, const ir_extent *e, const i
 static const ir_extent *negate(ir_module *m, const ir_extent *e) { return ir_extent_sub(m, ir_extent_const(m, 0), e); }
 
 /* Whether e, whatever integers its atoms are, never divides by the constant: 2*n + 1 by 4. */
-static bool never_divides(const ir_extent *e, int64_t divisor) {
+static bool never_divides(const ir_extent *e, int64_t divisor)
+{
     int64_t common = divisor, constant = 0;
     for (int i = 0; i < e->count; i++) {
         if (e->terms[i].degree) common = gcd(common, e->terms[i].coefficient);
@@ -325,7 +353,8 @@ static bool never_divides(const ir_extent *e, int64_t divisor) {
 }
 
 /* a and b have nothing in common any more. Signs move out, and (a/b)/c is a/(b*c), so that equal quotients meet. */
-static const ir_extent *division_atom(ir_module *m, const ir_extent *a, const ir_extent *b) {
+static const ir_extent *division_atom(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     if (!a || !b) return NULL;
     if (b->terms[0].coefficient < 0) return division_atom(m, negate(m, a), negate(m, b));
     if (a->terms[0].coefficient < 0) return negate(m, division_atom(m, negate(m, a), b));
@@ -335,7 +364,8 @@ static const ir_extent *division_atom(ir_module *m, const ir_extent *a, const ir
     return atom(m, (ir_factor){.kind = IR_FACTOR_DIV, .left = a, .right = b});
 }
 
-const ir_extent *ir_extent_div(ir_module *m, const ir_extent *a, const ir_extent *b) {
+const ir_extent *ir_extent_div(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     int64_t divisor;
     if (!a || !b || b->count == 0) return NULL;
     const ir_extent *quotient = divide_exactly(m, a, b);
@@ -347,7 +377,8 @@ const ir_extent *ir_extent_div(ir_module *m, const ir_extent *a, const ir_extent
 
 /* Whole multiples of the divisor move out of the atom, ceil(2*n - 3, 2) = n + ceil(1, 2) - 2, so that equal quotients meet;
  * the constant left inside is 0 .. divisor - 1. False: nothing to move. */
-static bool split_ceiling(const ir_extent *a, int64_t divisor, sum *outside, sum *inside) {
+static bool split_ceiling(const ir_extent *a, int64_t divisor, sum *outside, sum *inside)
+{
     sum_init(outside);
     sum_init(inside);
     for (int i = 0; i < a->count; i++) {
@@ -362,7 +393,8 @@ static bool split_ceiling(const ir_extent *a, int64_t divisor, sum *outside, sum
     return outside->count && !outside->failed && !inside->failed;
 }
 
-const ir_extent *ir_extent_ceildiv(ir_module *m, const ir_extent *a, const ir_extent *b) {
+const ir_extent *ir_extent_ceildiv(ir_module *m, const ir_extent *a, const ir_extent *b)
+{
     int64_t x, y;
     if (!a || !b || b->count == 0) return NULL;
     bool constant = ir_extent_is_const(b, &y);
@@ -376,7 +408,8 @@ const ir_extent *ir_extent_ceildiv(ir_module *m, const ir_extent *a, const ir_ex
 }
 
 /* want: -1 min, 1 max. Decided at once where the difference is a constant. */
-static const ir_extent *choose(ir_module *m, const ir_extent *a, const ir_extent *b, int want) {
+static const ir_extent *choose(ir_module *m, const ir_extent *a, const ir_extent *b, int want)
+{
     if (!a || !b) return NULL;
     const ir_extent *difference = ir_extent_sub(m, a, b);
     int64_t d;
@@ -392,13 +425,15 @@ const ir_extent *ir_extent_max(ir_module *m, const ir_extent *a, const ir_extent
 
 /* ---- reading ---- */
 
-bool ir_extent_is_const(const ir_extent *e, int64_t *value) {
+bool ir_extent_is_const(const ir_extent *e, int64_t *value)
+{
     if (e->count > 1 || (e->count == 1 && e->terms[0].degree)) return false;
     if (value) *value = e->count ? e->terms[0].coefficient : 0;
     return true;
 }
 
-bool ir_extent_is_dim(const ir_extent *e, const char **name) {
+bool ir_extent_is_dim(const ir_extent *e, const char **name)
+{
     if (e->count != 1 || e->terms[0].coefficient != 1 || e->terms[0].degree != 1) return false;
     const ir_factor *f = e->terms[0].factors[0];
     if (f->kind != IR_FACTOR_DIM) return false;
@@ -408,22 +443,26 @@ bool ir_extent_is_dim(const ir_extent *e, const char **name) {
 
 int ir_extent_terms(const ir_extent *e) { return e->count; }
 
-int64_t ir_extent_coefficient(const ir_extent *e, int term) {
+int64_t ir_extent_coefficient(const ir_extent *e, int term)
+{
     assert(term >= 0 && term < e->count);
     return e->terms[term].coefficient;
 }
 
-int ir_extent_factors(const ir_extent *e, int term) {
+int ir_extent_factors(const ir_extent *e, int term)
+{
     assert(term >= 0 && term < e->count);
     return e->terms[term].degree;
 }
 
-const ir_factor *ir_extent_factor(const ir_extent *e, int term, int factor) {
+const ir_factor *ir_extent_factor(const ir_extent *e, int term, int factor)
+{
     assert(term >= 0 && term < e->count && factor >= 0 && factor < e->terms[term].degree);
     return e->terms[term].factors[factor];
 }
 
-bool ir_extent_mentions(const ir_extent *e, const char *dim) {
+bool ir_extent_mentions(const ir_extent *e, const char *dim)
+{
     for (int t = 0; t < e->count; t++)
         for (int i = 0; i < e->terms[t].degree; i++) {
             const ir_factor *f = e->terms[t].factors[i];

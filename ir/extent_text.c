@@ -15,17 +15,20 @@ static const char *const call_names[] = {
 
 static bool is_product(const ir_extent *e) { return e->count == 1 && e->terms[0].coefficient > 0; }
 
-static bool is_primary(const ir_extent *e) {
+static bool is_primary(const ir_extent *e)
+{
     if (!is_product(e)) return false;
     const ir_term *t = &e->terms[0];
     return t->degree == 0 || (t->degree == 1 && t->coefficient == 1 && t->factors[0]->kind != IR_FACTOR_DIV);
 }
 
-static void add_wrapped(ir_text *out, const ir_extent *e, bool bare) {
+static void add_wrapped(ir_text *out, const ir_extent *e, bool bare)
+{
     ir_text_add(out, bare ? "%s" : "(%s)", ir_extent_text(e));
 }
 
-static void add_factor(ir_text *out, const ir_factor *f, bool alone) {
+static void add_factor(ir_text *out, const ir_factor *f, bool alone)
+{
     if (f->kind == IR_FACTOR_DIM) {
         ir_text_add(out, "%s", f->dim);
     } else if (f->kind == IR_FACTOR_DIV) {
@@ -39,7 +42,8 @@ static void add_factor(ir_text *out, const ir_factor *f, bool alone) {
     }
 }
 
-static void add_term(ir_text *out, const ir_term *t, bool first) {
+static void add_term(ir_text *out, const ir_term *t, bool first)
+{
     uint64_t size = t->coefficient < 0 ? (uint64_t)-t->coefficient : (uint64_t)t->coefficient;
     if (t->coefficient < 0) ir_text_add(out, first ? "-" : " - ");
     else if (!first) ir_text_add(out, " + ");
@@ -51,7 +55,8 @@ static void add_term(ir_text *out, const ir_term *t, bool first) {
     }
 }
 
-const char *ir_extent_make_text(ir_module *m, const ir_extent *e) {
+const char *ir_extent_make_text(ir_module *m, const ir_extent *e)
+{
     ir_text out;
     ir_text_init(&out, m->arena);
     for (int i = 0; i < e->count; i++) add_term(&out, &e->terms[i], i == 0);
@@ -71,18 +76,21 @@ typedef struct reader {
 
 static const ir_extent *read_sum(reader *r);
 
-static void skip_blanks(reader *r) {
+static void skip_blanks(reader *r)
+{
     while (*r->at == ' ' || *r->at == '\t') r->at++;
 }
 
-static bool accept(reader *r, char c) {
+static bool accept(reader *r, char c)
+{
     skip_blanks(r);
     if (*r->at != c) return false;
     r->at++;
     return true;
 }
 
-static const ir_extent *read_number(reader *r) {
+static const ir_extent *read_number(reader *r)
+{
     int64_t value = 0;
     const char *start = r->at;
     for (; ir_is_digit(*r->at); r->at++)
@@ -95,7 +103,8 @@ static const ir_extent *read_number(reader *r) {
 
 typedef const ir_extent *operation(ir_module *, const ir_extent *, const ir_extent *);
 
-static operation *find_call(const char *name, size_t len) {
+static operation *find_call(const char *name, size_t len)
+{
     static const struct {
         const char *name;
         operation *function;
@@ -105,7 +114,8 @@ static operation *find_call(const char *name, size_t len) {
     return NULL;
 }
 
-static const ir_extent *read_call(reader *r, operation *function) {
+static const ir_extent *read_call(reader *r, operation *function)
+{
     const ir_extent *left = read_sum(r);
     if (!left || !accept(r, ',')) return NULL;
     const ir_extent *right = read_sum(r);
@@ -114,7 +124,8 @@ static const ir_extent *read_call(reader *r, operation *function) {
 }
 
 /* Dims are declared before use; "threads" is what an entry's scratch may depend on besides. */
-static const ir_extent *read_name(reader *r) {
+static const ir_extent *read_name(reader *r)
+{
     const char *start = r->at;
     while (ir_is_word(*r->at)) r->at++;
     size_t len = (size_t)(r->at - start);
@@ -126,7 +137,8 @@ static const ir_extent *read_name(reader *r) {
     return NULL;
 }
 
-static const ir_extent *read_unary(reader *r) {
+static const ir_extent *read_unary(reader *r)
+{
     if (r->depth >= MAX_DEPTH) return NULL;
     r->depth++;
     const ir_extent *e = NULL;
@@ -144,7 +156,8 @@ static const ir_extent *read_unary(reader *r) {
     return e;
 }
 
-static const ir_extent *read_product(reader *r) {
+static const ir_extent *read_product(reader *r)
+{
     const ir_extent *e = read_unary(r);
     while (e) {
         if (accept(r, '*')) e = ir_extent_mul(r->module, e, read_unary(r));
@@ -154,7 +167,8 @@ static const ir_extent *read_product(reader *r) {
     return e;
 }
 
-static const ir_extent *read_sum(reader *r) {
+static const ir_extent *read_sum(reader *r)
+{
     const ir_extent *e = read_product(r);
     while (e) {
         if (accept(r, '+')) e = ir_extent_add(r->module, e, read_product(r));
@@ -164,7 +178,8 @@ static const ir_extent *read_sum(reader *r) {
     return e;
 }
 
-const ir_extent *ir_extent_parse(ir_module *m, const char *text, const char **end) {
+const ir_extent *ir_extent_parse(ir_module *m, const char *text, const char **end)
+{
     reader r = {.module = m, .at = text};
     const ir_extent *e = read_sum(&r);
     if (end) *end = r.at;

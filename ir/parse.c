@@ -27,13 +27,15 @@ static uint64_t hash_id(int id) { return ir_hash_word(1, (uint64_t)id); }
 
 static bool same_id(const void *item, const void *key) { return ((const ir_op *)item)->id == *(const int *)key; }
 
-static bool read_id(parser *p, int *id) {
+static bool read_id(parser *p, int *id)
+{
     if (p->scan.token.number > INT32_MAX) return ir_scan_fail(&p->scan, "the number of the value is too large");
     *id = (int)p->scan.token.number;
     return true;
 }
 
-static ir_op *parse_operand(parser *p, ir_builder *b) {
+static ir_op *parse_operand(parser *p, ir_builder *b)
+{
     int id;
     ir_op *op = NULL;
     if (p->scan.token.kind == IR_TOKEN_INT) {
@@ -58,11 +60,13 @@ typedef struct operands {
     ir_op **ops;
 } operands;
 
-static bool starts_operand(const parser *p) {
+static bool starts_operand(const parser *p)
+{
     return p->scan.token.kind == IR_TOKEN_VALUE || p->scan.token.kind == IR_TOKEN_INT;
 }
 
-static bool parse_operands(parser *p, ir_builder *b, const ir_op_info *info, operands *out) {
+static bool parse_operands(parser *p, ir_builder *b, const ir_op_info *info, operands *out)
+{
     *out = (operands){.capacity = 4, .ops = IR_ARRAY(p->module->arena, ir_op *, 4)};
     if (info->max_args == 0 || !starts_operand(p)) return true;
     do {
@@ -78,7 +82,8 @@ static bool parse_operands(parser *p, ir_builder *b, const ir_op_info *info, ope
     return true;
 }
 
-static bool check_count(parser *p, const ir_op_info *info, int count) {
+static bool check_count(parser *p, const ir_op_info *info, int count)
+{
     bool right = count >= info->min_args && (info->max_args < 0 || count <= info->max_args);
     if (right) return true;
     if (info->min_args == info->max_args)
@@ -88,7 +93,8 @@ static bool check_count(parser *p, const ir_op_info *info, int count) {
 
 /* ---- attributes ---- */
 
-static bool parse_number(parser *p, ir_op *op, const char *key, const ir_attr_spec *spec) {
+static bool parse_number(parser *p, ir_op *op, const char *key, const ir_attr_spec *spec)
+{
     ir_token t = p->scan.token;
     bool nan = ir_scan_is(&p->scan, "nan"), inf = ir_scan_is(&p->scan, "inf");
     bool fraction = t.kind == IR_TOKEN_FLOAT || nan || inf;
@@ -101,7 +107,8 @@ static bool parse_number(parser *p, ir_op *op, const char *key, const ir_attr_sp
     return true;
 }
 
-static bool parse_ints(parser *p, ir_op *op, const char *key) {
+static bool parse_ints(parser *p, ir_op *op, const char *key)
+{
     int count = 0, capacity = 16;
     int64_t *values = IR_ARRAY(p->module->arena, int64_t, capacity);
     if (!ir_scan_expect(&p->scan, "(")) return false;
@@ -120,7 +127,8 @@ static bool parse_ints(parser *p, ir_op *op, const char *key) {
     return ir_scan_expect(&p->scan, ")");
 }
 
-static bool parse_attr(parser *p, ir_op *op) {
+static bool parse_attr(parser *p, ir_op *op)
+{
     ir_attr_spec spec;
     ir_token t = p->scan.token;
     if (t.kind != IR_TOKEN_NAME) return ir_scan_fail(&p->scan, "expected an attribute");
@@ -142,7 +150,8 @@ static bool parse_attr(parser *p, ir_op *op) {
     return true;
 }
 
-static bool parse_attrs(parser *p, ir_op *op) {
+static bool parse_attrs(parser *p, ir_op *op)
+{
     ir_attr_spec value;
     if (op->code == IR_OP_const) {
         ir_attr_spec_find(op->code, "value", 5, &value);
@@ -159,7 +168,8 @@ static bool parse_attrs(parser *p, ir_op *op) {
 
 /* What of an op follows its operands: name, attributes, type. The op is made last, since its type comes last, so
  * that attributes are collected on a stand-in. */
-static bool parse_tail(parser *p, ir_opcode code, const operands *args, ir_op *stand_in, const ir_type **type) {
+static bool parse_tail(parser *p, ir_opcode code, const operands *args, ir_op *stand_in, const ir_type **type)
+{
     const ir_op_info *info = ir_info(code);
     *stand_in = (ir_op){.code = code};
     *type = NULL;
@@ -179,14 +189,16 @@ static bool parse_tail(parser *p, ir_opcode code, const operands *args, ir_op *s
     return *type || ir_scan_fail(&p->scan, "'%s' has no result for arguments of these types", info->name);
 }
 
-static bool parse_bodies(parser *p, ir_op *op) {
+static bool parse_bodies(parser *p, ir_op *op)
+{
     int flags = ir_info(op->code)->flags;
     if (!(flags & IR_BODY)) return true;
     if (!parse_block(p, &op->body)) return false;
     return !(flags & IR_BODY2) || !ir_scan_accept(&p->scan, "else") || parse_block(p, &op->body2);
 }
 
-static bool define(parser *p, ir_op *op, bool has_id, int id) {
+static bool define(parser *p, ir_op *op, bool has_id, int id)
+{
     bool is_void = op->type->kind == IR_VOID;
     if (is_void && has_id) return ir_scan_fail(&p->scan, "'%s' has no value", ir_info(op->code)->name);
     if (is_void) return true;
@@ -196,7 +208,8 @@ static bool define(parser *p, ir_op *op, bool has_id, int id) {
     return true;
 }
 
-static bool parse_op(parser *p, ir_builder *b) {
+static bool parse_op(parser *p, ir_builder *b)
+{
     int id = -1;
     bool has_id = p->scan.token.kind == IR_TOKEN_VALUE;
     b->loc = ir_scan_loc(&p->scan);
@@ -224,7 +237,8 @@ static bool parse_op(parser *p, ir_builder *b) {
     return define(p, op, has_id, id) && parse_bodies(p, op);
 }
 
-static bool parse_block(parser *p, ir_block *block) {
+static bool parse_block(parser *p, ir_block *block)
+{
     ir_builder b = {p->module, block, {0}};
     if (p->depth == MAX_DEPTH) return ir_scan_fail(&p->scan, "nested deeper than %d", MAX_DEPTH);
     if (!ir_scan_expect(&p->scan, "{")) return false;
@@ -240,7 +254,8 @@ static bool parse_block(parser *p, ir_block *block) {
 
 /* ---- what stands in a module ---- */
 
-static bool parse_func(parser *p, ir_form form) {
+static bool parse_func(parser *p, ir_form form)
+{
     ir_loc loc = ir_scan_loc(&p->scan);
     if (p->scan.token.kind != IR_TOKEN_FUNC) return ir_scan_fail(&p->scan, "expected @NAME");
     if (ir_func_find(p->module, form, p->scan.token.string))
@@ -262,7 +277,8 @@ static bool parse_func(parser *p, ir_form form) {
     return false;
 }
 
-static bool parse_int(parser *p, int64_t least, int64_t *out) {
+static bool parse_int(parser *p, int64_t least, int64_t *out)
+{
     if (p->scan.token.kind != IR_TOKEN_INT || p->scan.token.number < least)
         return ir_scan_fail(&p->scan, "expected an integer of at least %lld", (long long)least);
     *out = p->scan.token.number;
@@ -270,7 +286,8 @@ static bool parse_int(parser *p, int64_t least, int64_t *out) {
     return true;
 }
 
-static bool parse_dim(parser *p) {
+static bool parse_dim(parser *p)
+{
     int64_t lo = 0, hi = INT64_MAX, step = 1;
     if (p->scan.token.kind != IR_TOKEN_NAME) return ir_scan_fail(&p->scan, "expected the name of a dim");
     const char *name = ir_intern_name(p->module, p->scan.token.text, p->scan.token.len);
@@ -285,20 +302,23 @@ static bool parse_dim(parser *p) {
     return true;
 }
 
-static char *parse_string(parser *p) {
+static char *parse_string(parser *p)
+{
     char *string = p->scan.token.string;
     if (p->scan.token.kind != IR_TOKEN_STRING) return ir_scan_fail(&p->scan, "expected a string"), NULL;
     ir_scan_next(&p->scan);
     return string;
 }
 
-static ir_packing **find_packing(ir_module *m, const char *name) {
+static ir_packing **find_packing(ir_module *m, const char *name)
+{
     ir_packing **at = &m->packings;
     while (*at && strcmp((*at)->name, name) != 0) at = &(*at)->next;
     return at;
 }
 
-static bool parse_packing(parser *p) {
+static bool parse_packing(parser *p)
+{
     if (p->packings++ == MAX_PACKINGS) return ir_scan_fail(&p->scan, "more than %d packings", MAX_PACKINGS);
     const char *string = p->scan.token.kind == IR_TOKEN_STRING ? p->scan.token.string : "";
     ir_packing **place = find_packing(p->module, string);
@@ -315,7 +335,8 @@ static bool parse_packing(parser *p) {
     return true;
 }
 
-static bool parse_item(parser *p) {
+static bool parse_item(parser *p)
+{
     if (ir_scan_accept(&p->scan, "dim")) return parse_dim(p);
     if (ir_scan_accept(&p->scan, "packing")) return parse_packing(p);
     if (ir_scan_accept(&p->scan, "graph")) return parse_func(p, IR_GRAPH);
@@ -325,7 +346,8 @@ static bool parse_item(parser *p) {
     return ir_scan_fail(&p->scan, "expected dim, packing, graph, kernel, entry or constant");
 }
 
-spc_status ir_parse(ir_module *m, const ir_source *source) {
+spc_status ir_parse(ir_module *m, const ir_source *source)
+{
     parser p = {.module = m};
     ir_scan_open(&p.scan, m->arena, m->diags, source);
     if (memchr(source->text, 0, source->len)) ir_scan_fail(&p.scan, "the text holds a NUL byte");

@@ -8,7 +8,8 @@
 enum { MAX_LANES = 1024 };
 
 /* "f32" or "f32x16". */
-static bool read_lanes(const char *text, size_t len, ir_dtype *dtype, int *lanes) {
+static bool read_lanes(const char *text, size_t len, ir_dtype *dtype, int *lanes)
+{
     *lanes = 1;
     if (ir_dtype_find(text, len, dtype)) return true;
     size_t x = len;
@@ -22,7 +23,8 @@ static bool read_lanes(const char *text, size_t len, ir_dtype *dtype, int *lanes
     return *lanes > 1 && *lanes <= MAX_LANES;
 }
 
-static const ir_type *parse_content(ir_module *m, ir_scanner *s) {
+static const ir_type *parse_content(ir_module *m, ir_scanner *s)
+{
     ir_dtype dtype;
     int lanes;
     if (s->token.kind != IR_TOKEN_NAME || !read_lanes(s->token.text, s->token.len, &dtype, &lanes))
@@ -32,7 +34,8 @@ static const ir_type *parse_content(ir_module *m, ir_scanner *s) {
 }
 
 /* Reads "extent, extent]" at raw text; the scanner goes on behind the bracket. */
-static bool parse_extents(ir_module *m, ir_scanner *s, const char *at, const ir_extent **dims, int *rank) {
+static bool parse_extents(ir_module *m, ir_scanner *s, const char *at, const ir_extent **dims, int *rank)
+{
     const char *end = at;
     *rank = 0;
     at += strspn(at, " \t");
@@ -54,7 +57,8 @@ static bool parse_extents(ir_module *m, ir_scanner *s, const char *at, const ir_
 }
 
 /* The scanner stands on the '{' that touches the type. */
-static const ir_type *parse_stored(ir_module *m, ir_scanner *s, const ir_type *tensor) {
+static const ir_type *parse_stored(ir_module *m, ir_scanner *s, const ir_type *tensor)
+{
     const char *start = s->token.text + 1, *end = memchr(start, '}', (size_t)(s->end - start));
     rt_storage storage;
     rt_error error = {0};
@@ -67,7 +71,8 @@ static const ir_type *parse_stored(ir_module *m, ir_scanner *s, const ir_type *t
     return ir_tensor_stored(m, tensor, &storage);
 }
 
-static const ir_type *parse_tensor(ir_module *m, ir_scanner *s, ir_dtype dtype) {
+static const ir_type *parse_tensor(ir_module *m, ir_scanner *s, ir_dtype dtype)
+{
     const ir_extent *dims[IR_MAX_RANK];
     int rank;
     if (!parse_extents(m, s, s->token.text + 1, dims, &rank)) return NULL;
@@ -76,7 +81,8 @@ static const ir_type *parse_tensor(ir_module *m, ir_scanner *s, ir_dtype dtype) 
     return touches ? parse_stored(m, s, type) : type;
 }
 
-const ir_type *ir_parse_type(ir_module *m, ir_scanner *s) {
+const ir_type *ir_parse_type(ir_module *m, ir_scanner *s)
+{
     if (ir_scan_accept(s, "reg")) {
         const ir_type *content = parse_content(m, s);
         return content ? ir_reg_type(m, content) : NULL;

@@ -10,23 +10,27 @@
 
 #include <string.h>
 
-ir_plan *ir_plan_new(ir_arena *arena) {
+ir_plan *ir_plan_new(ir_arena *arena)
+{
     ir_plan *p = IR_NEW(arena, ir_plan);
     p->arena = arena;
     return p;
 }
 
-static bool layer_fits(const ir_plan_line *line, const char *layer) {
+static bool layer_fits(const ir_plan_line *line, const char *layer)
+{
     return strcmp(line->layer, "*") == 0 || strcmp(line->layer, layer) == 0;
 }
 
-const ir_plan_line *ir_plan_find(const ir_plan *plan, const char *layer, int kernel) {
+const ir_plan_line *ir_plan_find(const ir_plan *plan, const char *layer, int kernel)
+{
     for (const ir_plan_line *line = plan->lines; line; line = line->next)
         if (layer_fits(line, layer) && (line->kernel < 0 || line->kernel == kernel)) return line;
     return NULL;
 }
 
-ir_plan_line *ir_plan_add(ir_plan *plan, const char *layer, int kernel, const char *origin) {
+ir_plan_line *ir_plan_add(ir_plan *plan, const char *layer, int kernel, const char *origin)
+{
     ir_plan_line *line = IR_NEW(plan->arena, ir_plan_line), **end = &plan->lines;
     line->layer = ir_strdup(plan->arena, layer);
     line->kernel = kernel;
@@ -36,7 +40,8 @@ ir_plan_line *ir_plan_add(ir_plan *plan, const char *layer, int kernel, const ch
     return *end = line;
 }
 
-ir_plan_variant *ir_plan_add_variant(ir_plan *plan, ir_plan_line *line, const char *dim, int64_t limit, const ir_plan_terms *terms) {
+ir_plan_variant *ir_plan_add_variant(ir_plan *plan, ir_plan_line *line, const char *dim, int64_t limit, const ir_plan_terms *terms)
+{
     ir_plan_variant *v = IR_NEW(plan->arena, ir_plan_variant), **tail = &line->variants;
     *v = (ir_plan_variant){dim, limit, *terms, NULL};
     while (*tail) tail = &(*tail)->next;
@@ -46,7 +51,8 @@ ir_plan_variant *ir_plan_add_variant(ir_plan *plan, ir_plan_line *line, const ch
 /* ---- printing ---- */
 
 /* Each term with a blank before it. */
-static void add_terms(ir_text *out, const ir_plan_terms *terms) {
+static void add_terms(ir_text *out, const ir_plan_terms *terms)
+{
     const ir_plan_term *term;
     for (int i = 0; (term = ir_plan_term_at(i)); i++) {
         ir_text value;
@@ -56,14 +62,16 @@ static void add_terms(ir_text *out, const ir_plan_terms *terms) {
     }
 }
 
-char *ir_plan_print_terms(const ir_plan_terms *terms, ir_arena *arena) {
+char *ir_plan_print_terms(const ir_plan_terms *terms, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     add_terms(&out, terms);
     return out.data + (out.len > 0);
 }
 
-char *ir_plan_print_line(const ir_plan_line *line, ir_arena *arena) {
+char *ir_plan_print_line(const ir_plan_line *line, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     ir_text_add(&out, "@%s.", line->layer);
@@ -78,7 +86,8 @@ char *ir_plan_print_line(const ir_plan_line *line, ir_arena *arena) {
     return out.data;
 }
 
-char *ir_plan_print(const ir_plan *plan, ir_arena *arena) {
+char *ir_plan_print(const ir_plan *plan, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     for (const ir_plan_line *line = plan->lines; line; line = line->next)
@@ -97,20 +106,24 @@ typedef struct reader {
     int line;
 } reader;
 
-static ir_loc loc_at(const reader *r, const char *at, size_t len) {
+static ir_loc loc_at(const reader *r, const char *at, size_t len)
+{
     return (ir_loc){r->source, r->line, (int)(at - r->line_start) + 1, len ? (int)len : 1};
 }
 
-static void skip_blanks(reader *r) {
+static void skip_blanks(reader *r)
+{
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\r')) r->at++;
 }
 
-static bool fail(const reader *r, const char *at, size_t len, const char *message) {
+static bool fail(const reader *r, const char *at, size_t len, const char *message)
+{
     ir_report(r->diags, IR_ERROR, loc_at(r, at, len), "%s", message);
     return false;
 }
 
-static bool accept(reader *r, const char *text) {
+static bool accept(reader *r, const char *text)
+{
     skip_blanks(r);
     size_t len = strlen(text);
     if ((size_t)(r->end - r->at) < len || memcmp(r->at, text, len) != 0) return false;
@@ -118,20 +131,23 @@ static bool accept(reader *r, const char *text) {
     return true;
 }
 
-static bool accept_word(reader *r, const char *text) {
+static bool accept_word(reader *r, const char *text)
+{
     const char *before = r->at;
     if (accept(r, text) && (r->at == r->end || !ir_is_word(*r->at))) return true;
     r->at = before;
     return false;
 }
 
-static char *read_word(reader *r) {
+static char *read_word(reader *r)
+{
     const char *start = r->at;
     while (r->at < r->end && ir_is_word(*r->at)) r->at++;
     return r->at == start ? NULL : ir_strndup(r->plan->arena, start, (size_t)(r->at - start));
 }
 
-static bool read_limit(reader *r, int64_t *out) {
+static bool read_limit(reader *r, int64_t *out)
+{
     skip_blanks(r);
     const char *start = r->at;
     int64_t value = 0;
@@ -142,14 +158,16 @@ static bool read_limit(reader *r, int64_t *out) {
     return r->at > start || fail(r, start, 1, "expected a number");
 }
 
-static const ir_plan_term *find_term(const char *key, size_t len, int *index) {
+static const ir_plan_term *find_term(const char *key, size_t len, int *index)
+{
     const ir_plan_term *term;
     for (*index = 0; (term = ir_plan_term_at(*index)); ++*index)
         if (strlen(term->key) == len && memcmp(term->key, key, len) == 0) return term;
     return NULL;
 }
 
-static bool fail_unknown_term(const reader *r, const char *key, size_t len) {
+static bool fail_unknown_term(const reader *r, const char *key, size_t len)
+{
     ir_text known;
     const ir_plan_term *term;
     ir_text_init(&known, r->plan->arena);
@@ -159,7 +177,8 @@ static bool fail_unknown_term(const reader *r, const char *key, size_t len) {
     return false;
 }
 
-static bool read_term(reader *r, ir_plan_terms *terms, unsigned *seen) {
+static bool read_term(reader *r, ir_plan_terms *terms, unsigned *seen)
+{
     const char *start = r->at;
     while (r->at < r->end && !strchr(" \t\r;=#", *r->at)) r->at++;
     size_t len = (size_t)(r->at - start);
@@ -177,7 +196,8 @@ static bool read_term(reader *r, ir_plan_terms *terms, unsigned *seen) {
     return false;
 }
 
-static bool read_terms(reader *r, ir_plan_terms *terms) {
+static bool read_terms(reader *r, ir_plan_terms *terms)
+{
     unsigned seen = 0;
     for (;;) {
         skip_blanks(r);
@@ -186,7 +206,8 @@ static bool read_terms(reader *r, ir_plan_terms *terms) {
     }
 }
 
-static bool read_condition(reader *r, ir_plan_variant *v) {
+static bool read_condition(reader *r, ir_plan_variant *v)
+{
     skip_blanks(r);
     const char *start = r->at;
     char *dim = read_word(r);
@@ -198,7 +219,8 @@ static bool read_condition(reader *r, ir_plan_variant *v) {
     return true;
 }
 
-static bool read_variants(reader *r, ir_plan_line *line) {
+static bool read_variants(reader *r, ir_plan_line *line)
+{
     ir_plan_variant *v = line->variants;
     while (accept_word(r, "when")) {
         if (!read_condition(r, v) || !read_terms(r, &v->terms)) return false;
@@ -214,14 +236,16 @@ static bool read_variants(reader *r, ir_plan_line *line) {
 }
 
 /* "LAYER." or "*.": the reader stands behind the '@'. */
-static char *read_layer(reader *r) {
+static char *read_layer(reader *r)
+{
     char *layer = accept(r, "*") ? ir_strdup(r->plan->arena, "*") : read_word(r);
     if (!layer || r->at == r->end || *r->at != '.') return NULL;
     r->at++;
     return layer;
 }
 
-static bool read_line(reader *r) {
+static bool read_line(reader *r)
+{
     skip_blanks(r);
     if (r->at == r->end) return true;
     const char *start = r->at;
@@ -240,7 +264,8 @@ static bool read_line(reader *r) {
     return read_variants(r, line);
 }
 
-spc_status ir_plan_parse(ir_plan *plan, ir_diags *diags, const ir_source *source) {
+spc_status ir_plan_parse(ir_plan *plan, ir_diags *diags, const ir_source *source)
+{
     reader r = {.plan = plan, .diags = diags, .source = source};
     const char *at = source->text, *stop = at + source->len;
     bool right = true;
@@ -256,7 +281,8 @@ spc_status ir_plan_parse(ir_plan *plan, ir_diags *diags, const ir_source *source
     return right ? SPC_OK : SPC_E_PROGRAM;
 }
 
-const char *ir_plan_read_terms(const char *text, ir_arena *arena, ir_plan_terms *out) {
+const char *ir_plan_read_terms(const char *text, ir_arena *arena, ir_plan_terms *out)
+{
     static const char mark[] = ": error: ";
     ir_diags *diags = ir_diags_new(arena);
     ir_plan *plan = ir_plan_new(arena);

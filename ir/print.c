@@ -23,7 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_type(ir_text *out, const ir_type *type) {
+static void add_type(ir_text *out, const ir_type *type)
+{
     const char *dtype = ir_dtype_of(type->dtype)->name;
     switch (type->kind) {
     case IR_VOID: ir_text_add(out, "void"); return;
@@ -43,14 +44,16 @@ static void add_type(ir_text *out, const ir_type *type) {
     }
 }
 
-const char *ir_print_type(const ir_type *type, ir_arena *arena) {
+const char *ir_print_type(const ir_type *type, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     add_type(&out, type);
     return out.data;
 }
 
-static void add_string(ir_text *out, const char *text) {
+static void add_string(ir_text *out, const char *text)
+{
     ir_text_add(out, "\"");
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
@@ -63,7 +66,8 @@ static void add_string(ir_text *out, const char *text) {
 
 /* The shortest of two forms that reads back as the same double; always with a point, exponent or letter, so that it
  * is no integer. The locale's decimal comma becomes a point. */
-static void add_float(ir_text *out, double value) {
+static void add_float(ir_text *out, double value)
+{
     char digits[40];
     if (isnan(value)) {
         ir_text_add(out, "nan");
@@ -77,7 +81,8 @@ static void add_float(ir_text *out, double value) {
     ir_text_add(out, plain ? "%s.0" : "%s", digits);
 }
 
-static void add_attr_value(ir_text *out, const ir_attr *a) {
+static void add_attr_value(ir_text *out, const ir_attr *a)
+{
     switch (a->kind) {
     case IR_ATTR_INT: ir_text_add(out, "%lld", (long long)a->i); return;
     case IR_ATTR_FLOAT: add_float(out, a->f); return;
@@ -91,7 +96,8 @@ static void add_attr_value(ir_text *out, const ir_attr *a) {
     }
 }
 
-static void add_attrs(ir_text *out, const ir_op *op) {
+static void add_attrs(ir_text *out, const ir_op *op)
+{
     const char *before = " [";
     for (int i = 0; i < op->nattrs; i++) {
         const ir_attr *a = &op->attrs[i];
@@ -104,7 +110,8 @@ static void add_attrs(ir_text *out, const ir_op *op) {
     if (*before == ',') ir_text_add(out, "]");
 }
 
-static void add_operands(ir_text *out, const ir_op *op) {
+static void add_operands(ir_text *out, const ir_op *op)
+{
     for (int i = 0; i < op->nargs; i++) {
         const ir_op *arg = op->args[i];
         ir_text_add(out, i ? ", " : " ");
@@ -115,7 +122,8 @@ static void add_operands(ir_text *out, const ir_op *op) {
 
 static void add_block(ir_text *out, const ir_block *block, int depth);
 
-static void add_op(ir_text *out, const ir_op *op, int depth) {
+static void add_op(ir_text *out, const ir_op *op, int depth)
+{
     const ir_op_info *info = ir_info(op->code);
     ir_text_add(out, "%*s", 2 * depth, "");
     if (op->id >= 0) ir_text_add(out, "%%%d = ", op->id);
@@ -141,20 +149,23 @@ static void add_op(ir_text *out, const ir_op *op, int depth) {
     ir_text_add(out, "\n");
 }
 
-static void add_block(ir_text *out, const ir_block *block, int depth) {
+static void add_block(ir_text *out, const ir_block *block, int depth)
+{
     ir_text_add(out, " {\n");
     for (const ir_op *op = block->first; op; op = op->next)
         if (!ir_is_index_const(op)) add_op(out, op, depth + 1);
     ir_text_add(out, "%*s}", 2 * depth, "");
 }
 
-static bool is_bare_name(const char *name) {
+static bool is_bare_name(const char *name)
+{
     for (const char *c = name; *c; c++)
         if (!ir_is_word(*c) && !strchr("_.$", *c)) return false;
     return *name;
 }
 
-static void add_func(ir_text *out, const ir_func *f) {
+static void add_func(ir_text *out, const ir_func *f)
+{
     static const char *const forms[] = {[IR_GRAPH] = "graph", [IR_KERNEL] = "kernel", [IR_ENTRY] = "entry",
                                         [IR_CONSTANT] = "constant"};
     ir_text_add(out, "%s @", forms[f->form]);
@@ -168,7 +179,8 @@ static void add_func(ir_text *out, const ir_func *f) {
     ir_text_add(out, "\n");
 }
 
-static void add_dim(ir_text *out, const ir_dim *d) {
+static void add_dim(ir_text *out, const ir_dim *d)
+{
     ir_text_add(out, "dim %s", d->name);
     if (d->lo != 0 || d->hi != INT64_MAX || d->step != 1)
         ir_text_add(out, " %lld..%lld", (long long)d->lo, (long long)d->hi);
@@ -176,7 +188,8 @@ static void add_dim(ir_text *out, const ir_dim *d) {
     ir_text_add(out, "\n");
 }
 
-char *ir_print_func(const ir_func *f, ir_arena *arena) {
+char *ir_print_func(const ir_func *f, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     ir_number((ir_func *)f); /* ids are a property of the text, not of the function's meaning */
@@ -184,7 +197,8 @@ char *ir_print_func(const ir_func *f, ir_arena *arena) {
     return out.data;
 }
 
-char *ir_print_module(const ir_module *m, ir_arena *arena) {
+char *ir_print_module(const ir_module *m, ir_arena *arena)
+{
     ir_text out;
     ir_text_init(&out, arena);
     for (const ir_dim *d = m->dims; d; d = d->next) add_dim(&out, d);

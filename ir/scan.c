@@ -8,7 +8,8 @@
 
 static void free_locale(void *locale) { freelocale((locale_t)locale); }
 
-void ir_scan_open(ir_scanner *s, ir_arena *arena, ir_diags *diags, const ir_source *source) {
+void ir_scan_open(ir_scanner *s, ir_arena *arena, ir_diags *diags, const ir_source *source)
+{
     *s = (ir_scanner){.arena = arena, .diags = diags, .source = source, .at = source->text, .line = 1};
     s->end = source->text + source->len;
     s->line_start = source->text;
@@ -17,17 +18,20 @@ void ir_scan_open(ir_scanner *s, ir_arena *arena, ir_diags *diags, const ir_sour
     ir_scan_next(s);
 }
 
-void ir_scan_close(ir_scanner *s) {
+void ir_scan_close(ir_scanner *s)
+{
     if (s->c_locale) ir_release(s->arena, s->c_locale);
     s->c_locale = NULL;
 }
 
-ir_loc ir_scan_loc(const ir_scanner *s) {
+ir_loc ir_scan_loc(const ir_scanner *s)
+{
     int length = s->token.len ? (int)s->token.len : 1;
     return (ir_loc){s->source, s->token.line, s->token.column, length};
 }
 
-bool ir_scan_fail(ir_scanner *s, const char *fmt, ...) {
+bool ir_scan_fail(ir_scanner *s, const char *fmt, ...)
+{
     if (s->failed) return false;
     va_list args;
     va_start(args, fmt);
@@ -39,7 +43,8 @@ bool ir_scan_fail(ir_scanner *s, const char *fmt, ...) {
     return false;
 }
 
-static int peek(const ir_scanner *s, size_t ahead) {
+static int peek(const ir_scanner *s, size_t ahead)
+{
     return (size_t)(s->end - s->at) > ahead ? (unsigned char)s->at[ahead] : -1;
 }
 
@@ -47,7 +52,8 @@ static bool is_word(int c) { return c >= 0 && ir_is_word((char)c); }
 
 static bool is_digit(int c) { return c >= 0 && ir_is_digit((char)c); }
 
-static void skip_blanks(ir_scanner *s) {
+static void skip_blanks(ir_scanner *s)
+{
     for (;; s->at++) {
         int c = peek(s, 0);
         if (c == '#')
@@ -59,19 +65,22 @@ static void skip_blanks(ir_scanner *s) {
     }
 }
 
-static void scan_word(ir_scanner *s, const char *also) {
+static void scan_word(ir_scanner *s, const char *also)
+{
     while (is_word(peek(s, 0)) || (peek(s, 0) > 0 && strchr(also, peek(s, 0)))) s->at++;
     s->token.len = (size_t)(s->at - s->token.text);
 }
 
-static bool digits(ir_scanner *s) {
+static bool digits(ir_scanner *s)
+{
     const char *before = s->at;
     while (is_digit(peek(s, 0))) s->at++;
     return s->at > before;
 }
 
 /* The token's characters as a number; the scanner has found its end. */
-static void read_number(ir_scanner *s, bool integer) {
+static void read_number(ir_scanner *s, bool integer)
+{
     char text[400];
     ir_token *t = &s->token;
     t->len = (size_t)(s->at - t->text);
@@ -92,7 +101,8 @@ static void read_number(ir_scanner *s, bool integer) {
         ir_scan_fail(s, "the integer does not fit 64 bits");
 }
 
-static void scan_number(ir_scanner *s) {
+static void scan_number(ir_scanner *s)
+{
     bool integer = true;
     if (peek(s, 0) == '-') s->at++;
     if ((size_t)(s->end - s->at) >= 3 && memcmp(s->at, "inf", 3) == 0) {
@@ -116,13 +126,15 @@ static void scan_number(ir_scanner *s) {
     read_number(s, integer);
 }
 
-static int hex_digit(int c) {
+static int hex_digit(int c)
+{
     if (is_digit(c)) return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* One character of a string at s->at; -1 where it is malformed. */
-static int read_escape(ir_scanner *s) {
+static int read_escape(ir_scanner *s)
+{
     int c = peek(s, 0);
     s->at++;
     if (c != '\\') return c;
@@ -135,7 +147,8 @@ static int read_escape(ir_scanner *s) {
     return 16 * high + low;
 }
 
-static void scan_string(ir_scanner *s) {
+static void scan_string(ir_scanner *s)
+{
     ir_text text;
     ir_text_init(&text, s->arena);
     s->at++;
@@ -156,7 +169,8 @@ static void scan_string(ir_scanner *s) {
     s->token.string = text.data;
 }
 
-static void scan_func(ir_scanner *s) {
+static void scan_func(ir_scanner *s)
+{
     s->at++;
     if (peek(s, 0) == '"') {
         scan_string(s);
@@ -167,7 +181,8 @@ static void scan_func(ir_scanner *s) {
     if (s->token.len == 1) ir_scan_fail(s, "expected a name after '@'");
 }
 
-static void scan_value(ir_scanner *s) {
+static void scan_value(ir_scanner *s)
+{
     s->at++;
     s->token.text++;
     if (digits(s)) {
@@ -179,7 +194,8 @@ static void scan_value(ir_scanner *s) {
     }
 }
 
-static void scan_mark(ir_scanner *s) {
+static void scan_mark(ir_scanner *s)
+{
     bool range = peek(s, 0) == '.' && peek(s, 1) == '.';
     if (!range && !strchr("{}[](),:=", peek(s, 0))) {
         ir_scan_fail(s, "unexpected character");
@@ -189,7 +205,8 @@ static void scan_mark(ir_scanner *s) {
     s->at += s->token.len;
 }
 
-void ir_scan_next(ir_scanner *s) {
+void ir_scan_next(ir_scanner *s)
+{
     if (s->failed) return;
     skip_blanks(s);
     s->token = (ir_token){.text = s->at, .line = s->line, .column = (int)(s->at - s->line_start) + 1};
@@ -210,23 +227,27 @@ void ir_scan_next(ir_scanner *s) {
     if (kind != IR_TOKEN_INT && !s->failed) s->token.kind = kind;
 }
 
-void ir_scan_resume(ir_scanner *s, const char *at) {
+void ir_scan_resume(ir_scanner *s, const char *at)
+{
     s->at = at;
     ir_scan_next(s);
 }
 
-bool ir_scan_is(const ir_scanner *s, const char *text) {
+bool ir_scan_is(const ir_scanner *s, const char *text)
+{
     const ir_token *t = &s->token;
     return (t->kind == IR_TOKEN_NAME || t->kind == IR_TOKEN_MARK) && strlen(text) == t->len &&
            memcmp(text, t->text, t->len) == 0;
 }
 
-bool ir_scan_accept(ir_scanner *s, const char *text) {
+bool ir_scan_accept(ir_scanner *s, const char *text)
+{
     if (!ir_scan_is(s, text)) return false;
     ir_scan_next(s);
     return true;
 }
 
-bool ir_scan_expect(ir_scanner *s, const char *text) {
+bool ir_scan_expect(ir_scanner *s, const char *text)
+{
     return ir_scan_accept(s, text) || ir_scan_fail(s, "expected '%s'", text);
 }

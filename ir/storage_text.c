@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* The request that the bare tensor type implies: everything that the text may leave out. */
-static rt_storage_request implied_request(const ir_type *tensor, bool transposed) {
+static rt_storage_request implied_request(const ir_type *tensor, bool transposed)
+{
     rt_storage_request r = {.dtype = (spc_dtype)tensor->dtype, .rows = 1, .cols = 1, .transposed = transposed, .nnz = -1};
     int64_t first = 1, rest = 1;
     for (int i = 0; i < tensor->rank; i++) {
@@ -30,7 +31,8 @@ static const struct {
     [SCALE] = {"scale", 0, INT32_MAX}, [PAD] = {"pad", 0, INT64_MAX}, [NNZ] = {"nnz", -1, INT64_MAX},
 };
 
-static void get_terms(const rt_storage_request *r, int64_t values[TERMS]) {
+static void get_terms(const rt_storage_request *r, int64_t values[TERMS])
+{
     values[ROWS] = r->rows;
     values[COLS] = r->cols;
     values[KTILE] = r->ktile;
@@ -39,7 +41,8 @@ static void get_terms(const rt_storage_request *r, int64_t values[TERMS]) {
     values[NNZ] = r->nnz;
 }
 
-static void set_terms(rt_storage_request *r, const int64_t values[TERMS]) {
+static void set_terms(rt_storage_request *r, const int64_t values[TERMS])
+{
     r->rows = values[ROWS];
     r->cols = values[COLS];
     r->ktile = values[KTILE];
@@ -48,7 +51,8 @@ static void set_terms(rt_storage_request *r, const int64_t values[TERMS]) {
     r->nnz = values[NNZ];
 }
 
-void ir_print_storage(ir_text *out, const ir_type *tensor) {
+void ir_print_storage(ir_text *out, const ir_type *tensor)
+{
     const rt_storage_request *r = &tensor->storage->request;
     rt_storage_request implied = implied_request(tensor, r->transposed);
     ir_text_add(out, "{%s", r->name);
@@ -67,7 +71,8 @@ typedef struct word {
     size_t len;
 } word;
 
-static bool next_word(const char **at, const char *end, word *out) {
+static bool next_word(const char **at, const char *end, word *out)
+{
     while (*at < end && strchr(" \t", **at)) ++*at;
     out->text = *at;
     while (*at < end && !strchr(" \t", **at)) ++*at;
@@ -77,7 +82,8 @@ static bool next_word(const char **at, const char *end, word *out) {
 
 static bool is(word w, const char *text) { return strlen(text) == w.len && memcmp(text, w.text, w.len) == 0; }
 
-static bool read_value(word w, size_t from, int64_t *out) {
+static bool read_value(word w, size_t from, int64_t *out)
+{
     char digits[24];
     if (from >= w.len || w.len - from >= sizeof digits) return false;
     memcpy(digits, w.text + from, w.len - from);
@@ -88,7 +94,8 @@ static bool read_value(word w, size_t from, int64_t *out) {
     return !*end && !errno && digits[0] != '+';
 }
 
-static bool read_dtype(word value, rt_storage_request *r) {
+static bool read_dtype(word value, rt_storage_request *r)
+{
     for (int d = SPC_F32; d <= SPC_BOOL; d++) {
         if (!is(value, ir_dtype_of((ir_dtype)d)->name)) continue;
         r->dtype = (spc_dtype)d;
@@ -97,7 +104,8 @@ static bool read_dtype(word value, rt_storage_request *r) {
     return false;
 }
 
-static bool read_term(word w, int64_t values[TERMS]) {
+static bool read_term(word w, int64_t values[TERMS])
+{
     for (int i = 0; i < TERMS; i++) {
         size_t key = strlen(terms[i].key);
         if (w.len <= key || memcmp(w.text, terms[i].key, key) != 0 || w.text[key] != '=') continue;
@@ -106,19 +114,22 @@ static bool read_term(word w, int64_t values[TERMS]) {
     return false;
 }
 
-static bool fail(rt_error *error, const char *message, word w) {
+static bool fail(rt_error *error, const char *message, word w)
+{
     rt_fail(error, SPC_E_PROGRAM, "'%.*s' %s", w.len > 40 ? 40 : (int)w.len, w.text, message);
     return false;
 }
 
-static bool read_name(word name, rt_storage_request *r, rt_error *error) {
+static bool read_name(word name, rt_storage_request *r, rt_error *error)
+{
     if (!name.len) return fail(error, "is no storage; it needs a name, e.g. {csr}", name);
     if (name.len >= sizeof r->name) return fail(error, "is too long for the name of a storage", name);
     memcpy(r->name, name.text, name.len);
     return true;
 }
 
-bool ir_parse_storage(const ir_type *tensor, const char *text, size_t len, rt_storage *out, rt_error *error) {
+bool ir_parse_storage(const ir_type *tensor, const char *text, size_t len, rt_storage *out, rt_error *error)
+{
     const char *at = text, *end = text + len;
     word name, w;
     next_word(&at, end, &name);

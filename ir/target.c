@@ -25,7 +25,8 @@ static const model models[] = {
 };
 enum { MODELS = sizeof models / sizeof *models };
 
-static bool fill(const model *m, ir_target *out, rt_error *error) {
+static bool fill(const model *m, ir_target *out, rt_error *error)
+{
     *out = (ir_target){
         .name = m->name, .llvm_name = m->llvm_name, .gcc_name = m->gcc_name,
         .vector_bytes = m->vector_bytes,
@@ -37,7 +38,8 @@ static bool fill(const model *m, ir_target *out, rt_error *error) {
 }
 
 /* The richest model that this machine is; features are all that CPUID shows, also those beyond it. */
-static bool find_native(ir_target *out, rt_error *error) {
+static bool find_native(ir_target *out, rt_error *error)
+{
     uint64_t present = rt_cpu_features();
     const char *brand = rt_cpu_brand();
     bool found = false;
@@ -62,7 +64,8 @@ static bool find_native(ir_target *out, rt_error *error) {
     return true;
 }
 
-static bool fail_unknown(const char *cpu, rt_error *error) {
+static bool fail_unknown(const char *cpu, rt_error *error)
+{
     char known[sizeof error->text] = "native";
     size_t len = strlen(known);
     for (int i = 0; i < MODELS && len < sizeof known; i++)
@@ -71,7 +74,8 @@ static bool fail_unknown(const char *cpu, rt_error *error) {
     return false;
 }
 
-bool ir_target_find(const char *cpu, ir_target *out, rt_error *error) {
+bool ir_target_find(const char *cpu, ir_target *out, rt_error *error)
+{
     if (strcmp(cpu, "native") == 0) return find_native(out, error);
     for (int i = 0; i < MODELS; i++)
         if (strcmp(models[i].name, cpu) == 0) return fill(&models[i], out, error);
@@ -84,19 +88,22 @@ typedef bool legal_rule(const ir_target *, const ir_type *);
 
 static bool has(const ir_target *t, rt_feature f) { return t->features >> f & 1; }
 
-static bool rule_NEVER(const ir_target *t, const ir_type *type) {
+static bool rule_NEVER(const ir_target *t, const ir_type *type)
+{
     (void)t, (void)type;
     return false;
 }
 
-static bool rule_PLAIN(const ir_target *t, const ir_type *type) {
+static bool rule_PLAIN(const ir_target *t, const ir_type *type)
+{
     (void)t;
     return type->dtype != IR_F16 && type->dtype != IR_BF16 && type->dtype != IR_I4;
 }
 
 static bool rule_FUSED(const ir_target *t, const ir_type *type) { return rule_PLAIN(t, type) && has(t, RT_CPU_fma); }
 
-static bool rule_TABLE(const ir_target *t, const ir_type *type) {
+static bool rule_TABLE(const ir_target *t, const ir_type *type)
+{
     static const struct {
         int element, vector; /* bytes */
         rt_feature feature;
@@ -111,13 +118,15 @@ static bool rule_TABLE(const ir_target *t, const ir_type *type) {
     return false;
 }
 
-static bool rule_TABLE2(const ir_target *t, const ir_type *type) {
+static bool rule_TABLE2(const ir_target *t, const ir_type *type)
+{
     int element = ir_dtype_of(type->dtype)->bytes, vector = element * ir_lanes(type);
     if (element < 2 || (vector != 64 && vector != 32 && vector != 16)) return false;
     return has(t, RT_CPU_avx512f) && (vector == 64 || has(t, RT_CPU_avx512vl)) && (element > 2 || has(t, RT_CPU_avx512bw));
 }
 
-bool ir_target_has_op(const ir_target *target, ir_opcode code, const ir_type *type) {
+bool ir_target_has_op(const ir_target *target, ir_opcode code, const ir_type *type)
+{
     static legal_rule *const rules[IR_OP_COUNT] = {
 #define LEGAL(op, rule) [IR_OP_##op] = rule_##rule,
 #include "ir/legal.def"

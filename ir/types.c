@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-const ir_dtype_info *ir_dtype_of(ir_dtype dtype) {
+const ir_dtype_info *ir_dtype_of(ir_dtype dtype)
+{
     static const ir_dtype_info table[IR_DTYPE_COUNT] = {
         [IR_NO_DTYPE] = {"?", 0, '?'},
 #define DTYPE(name, NAME, bytes, class) [IR_##NAME] = {#name, bytes, #class[0]},
@@ -14,7 +15,8 @@ const ir_dtype_info *ir_dtype_of(ir_dtype dtype) {
     return &table[(unsigned)dtype < IR_DTYPE_COUNT ? dtype : IR_NO_DTYPE];
 }
 
-static bool same_request(const rt_storage_request *a, const rt_storage_request *b) {
+static bool same_request(const rt_storage_request *a, const rt_storage_request *b)
+{
     int64_t pad_a = a->pad > 1 ? a->pad : 0, pad_b = b->pad > 1 ? b->pad : 0;
     int scale_a = a->crd_scale ? a->crd_scale : 1, scale_b = b->crd_scale ? b->crd_scale : 1;
     return strcmp(a->name, b->name) == 0 && a->dtype == b->dtype && a->rows == b->rows && a->cols == b->cols &&
@@ -22,12 +24,14 @@ static bool same_request(const rt_storage_request *a, const rt_storage_request *
            scale_a == scale_b;
 }
 
-static bool same_storage(const void *item, const void *key) {
+static bool same_storage(const void *item, const void *key)
+{
     return same_request(&((const rt_storage *)item)->request, &((const rt_storage *)key)->request);
 }
 
 /* A storage follows from its request, so the request is its identity. */
-static const rt_storage *intern_storage(ir_module *m, const rt_storage *storage) {
+static const rt_storage *intern_storage(ir_module *m, const rt_storage *storage)
+{
     const rt_storage_request *r = &storage->request;
     uint64_t hash = ir_hash_text(r->name);
     hash = ir_hash_word(hash, (uint64_t)r->rows);
@@ -41,7 +45,8 @@ static const rt_storage *intern_storage(ir_module *m, const rt_storage *storage)
     return copy;
 }
 
-static bool same_type(const void *item, const void *key) {
+static bool same_type(const void *item, const void *key)
+{
     const ir_type *a = item, *b = key;
     if (a->kind != b->kind || a->dtype != b->dtype || a->lanes != b->lanes || a->rank != b->rank) return false;
     for (int i = 0; i < a->rank; i++)
@@ -49,7 +54,8 @@ static bool same_type(const void *item, const void *key) {
     return a->storage == b->storage;
 }
 
-static const ir_type *intern_type(ir_module *m, const ir_type *type) {
+static const ir_type *intern_type(ir_module *m, const ir_type *type)
+{
     uint64_t hash = ir_hash_word((uint64_t)type->kind, (uint64_t)type->dtype);
     hash = ir_hash_word(hash, (uint64_t)type->lanes);
     for (int i = 0; i < type->rank; i++) hash = ir_hash_word(hash, (uint64_t)(uintptr_t)type->dims[i]);
@@ -64,40 +70,47 @@ static const ir_type *intern_type(ir_module *m, const ir_type *type) {
 
 const ir_type *ir_void(ir_module *m) { return intern_type(m, &(ir_type){.kind = IR_VOID}); }
 
-const ir_type *ir_scalar(ir_module *m, ir_dtype dtype) {
+const ir_type *ir_scalar(ir_module *m, ir_dtype dtype)
+{
     return intern_type(m, &(ir_type){.kind = IR_SCALAR, .dtype = dtype, .lanes = 1});
 }
 
-const ir_type *ir_vector(ir_module *m, ir_dtype dtype, int lanes) {
+const ir_type *ir_vector(ir_module *m, ir_dtype dtype, int lanes)
+{
     assert(lanes >= 1);
     ir_type_kind kind = lanes == 1 ? IR_SCALAR : IR_VECTOR;
     return intern_type(m, &(ir_type){.kind = kind, .dtype = dtype, .lanes = lanes});
 }
 
-const ir_type *ir_buffer(ir_module *m, ir_dtype dtype) {
+const ir_type *ir_buffer(ir_module *m, ir_dtype dtype)
+{
     return intern_type(m, &(ir_type){.kind = IR_BUFFER, .dtype = dtype});
 }
 
-const ir_type *ir_reg_type(ir_module *m, const ir_type *content) {
+const ir_type *ir_reg_type(ir_module *m, const ir_type *content)
+{
     assert(content->kind == IR_SCALAR || content->kind == IR_VECTOR);
     return intern_type(m, &(ir_type){.kind = IR_REG, .dtype = content->dtype, .lanes = content->lanes});
 }
 
-const ir_type *ir_tensor(ir_module *m, ir_dtype dtype, int rank, const ir_extent *const *dims) {
+const ir_type *ir_tensor(ir_module *m, ir_dtype dtype, int rank, const ir_extent *const *dims)
+{
     assert(rank >= 0 && rank <= IR_MAX_RANK);
     ir_type type = {.kind = IR_TENSOR, .dtype = dtype, .rank = rank};
     for (int i = 0; i < rank; i++) type.dims[i] = dims[i];
     return intern_type(m, &type);
 }
 
-const ir_type *ir_tensor_stored(ir_module *m, const ir_type *tensor, const rt_storage *storage) {
+const ir_type *ir_tensor_stored(ir_module *m, const ir_type *tensor, const rt_storage *storage)
+{
     assert(tensor->kind == IR_TENSOR);
     ir_type type = *tensor;
     type.storage = storage ? intern_storage(m, storage) : NULL;
     return intern_type(m, &type);
 }
 
-const ir_type *ir_type_with_dtype(ir_module *m, const ir_type *type, ir_dtype dtype) {
+const ir_type *ir_type_with_dtype(ir_module *m, const ir_type *type, ir_dtype dtype)
+{
     if (type->dtype == dtype) return type;
     ir_type other = *type;
     other.dtype = dtype;

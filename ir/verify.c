@@ -10,7 +10,8 @@ enum { MAX_DEPTH = 200 };
 
 static bool check_block(ir_verifier *v, const ir_block *block, void *region);
 
-bool ir_verify_fail(ir_verifier *v, const ir_op *op, const char *fmt, ...) {
+bool ir_verify_fail(ir_verifier *v, const ir_op *op, const char *fmt, ...)
+{
     if (v->message) return false;
     va_list args;
     va_start(args, fmt);
@@ -23,7 +24,8 @@ bool ir_verify_fail(ir_verifier *v, const ir_op *op, const char *fmt, ...) {
     return false;
 }
 
-bool ir_verify_unique(ir_verifier *v, const ir_op *op) {
+bool ir_verify_unique(ir_verifier *v, const ir_op *op)
+{
     uint64_t hash = ir_hash_text(op->name);
     if (ir_set_find(&v->names, hash, ir_same_text, op->name))
         return ir_verify_fail(v, op, "the name \"%s\" is there already", op->name);
@@ -33,7 +35,8 @@ bool ir_verify_unique(ir_verifier *v, const ir_op *op) {
 
 /* ---- types ---- */
 
-static bool check_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) {
+static bool check_extent(ir_verifier *v, const ir_op *op, const ir_extent *e)
+{
     for (int t = 0; t < ir_extent_terms(e); t++)
         for (int i = 0; i < ir_extent_factors(e, t); i++) {
             const ir_factor *f = ir_extent_factor(e, t, i);
@@ -47,7 +50,8 @@ static bool check_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) {
 
 bool ir_verify_extent(ir_verifier *v, const ir_op *op, const ir_extent *e) { return check_extent(v, op, e); }
 
-static bool check_type(ir_verifier *v, const ir_op *op) {
+static bool check_type(ir_verifier *v, const ir_op *op)
+{
     const ir_type *type = op->type;
     if (!type) return ir_verify_fail(v, op, "has no type");
     bool graph = v->func->form == IR_GRAPH || v->func->form == IR_CONSTANT;
@@ -66,7 +70,8 @@ static bool check_type(ir_verifier *v, const ir_op *op) {
 
 /* ---- the row of ops.def ---- */
 
-static bool check_result(ir_verifier *v, const ir_op *op, const ir_op_info *info) {
+static bool check_result(ir_verifier *v, const ir_op *op, const ir_op_info *info)
+{
     if (info->result == IR_RESULT_GIVEN)
         return op->type->kind != IR_VOID || ir_verify_fail(v, op, "has no type");
     const ir_type *expected = ir_result_type(v->types, op->code, op->nargs, op->args);
@@ -76,7 +81,8 @@ static bool check_result(ir_verifier *v, const ir_op *op, const ir_op_info *info
                           ir_print_type(expected, v->module->arena));
 }
 
-static bool check_attrs(ir_verifier *v, const ir_op *op) {
+static bool check_attrs(ir_verifier *v, const ir_op *op)
+{
     ir_attr_spec specs[IR_MAX_SPECS];
     int count = ir_attr_specs(op->code, specs), at = 0;
     for (int i = 0; i < op->nattrs; i++) {
@@ -96,13 +102,15 @@ static bool check_attrs(ir_verifier *v, const ir_op *op) {
     return true;
 }
 
-static bool check_level(ir_verifier *v, const ir_op *op, const ir_op_info *info) {
+static bool check_level(ir_verifier *v, const ir_op *op, const ir_op_info *info)
+{
     static const int levels[] = {[IR_GRAPH] = IR_LEVEL_G, [IR_KERNEL] = IR_LEVEL_K, [IR_ENTRY] = IR_LEVEL_E,
                                  [IR_CONSTANT] = IR_LEVEL_G};
     return (info->levels & levels[v->func->form]) || ir_verify_fail(v, op, "does not belong into this form of function");
 }
 
-static bool check_args(ir_verifier *v, const ir_op *op, const ir_op_info *info, const void *region) {
+static bool check_args(ir_verifier *v, const ir_op *op, const ir_op_info *info, const void *region)
+{
     if (op->nargs < info->min_args || (info->max_args >= 0 && op->nargs > info->max_args))
         return ir_verify_fail(v, op, "%d arguments", op->nargs);
     for (int i = 0; i < op->nargs; i++) {
@@ -112,7 +120,8 @@ static bool check_args(ir_verifier *v, const ir_op *op, const ir_op_info *info, 
     return true;
 }
 
-static bool check_parts(ir_verifier *v, const ir_op *op, const ir_op_info *info) {
+static bool check_parts(ir_verifier *v, const ir_op *op, const ir_op_info *info)
+{
     if (!(info->flags & IR_NAMED) != !op->name)
         return ir_verify_fail(v, op, op->name ? "has a name" : "has no name");
     if (op->body.first && !(info->flags & IR_BODY)) return ir_verify_fail(v, op, "has a body");
@@ -122,7 +131,8 @@ static bool check_parts(ir_verifier *v, const ir_op *op, const ir_op_info *info)
 
 /* ---- the walk ---- */
 
-static bool check_bodies(ir_verifier *v, ir_op *op, void *region) {
+static bool check_bodies(ir_verifier *v, ir_op *op, void *region)
+{
     const ir_op *outer = v->fused;
     bool fused = op->code == IR_OP_fused;
     if (v->depth == MAX_DEPTH) return ir_verify_fail(v, op, "nested deeper than %d", MAX_DEPTH);
@@ -137,7 +147,8 @@ static bool check_bodies(ir_verifier *v, ir_op *op, void *region) {
     return right;
 }
 
-static bool check_op(ir_verifier *v, ir_op *op, void *region) {
+static bool check_op(ir_verifier *v, ir_op *op, void *region)
+{
     const ir_op_info *info = ir_info(op->code);
     bool right = check_type(v, op) && check_level(v, op, info) && check_args(v, op, info, region) &&
                  check_attrs(v, op) && check_parts(v, op, info) && check_result(v, op, info) &&
@@ -146,11 +157,13 @@ static bool check_op(ir_verifier *v, ir_op *op, void *region) {
     return !(info->flags & IR_BODY) || check_bodies(v, op, region);
 }
 
-static void clear_marks(const ir_block *block) {
+static void clear_marks(const ir_block *block)
+{
     for (ir_op *op = block->first; op; op = op->next) op->mark = NULL;
 }
 
-static bool check_block(ir_verifier *v, const ir_block *block, void *region) {
+static bool check_block(ir_verifier *v, const ir_block *block, void *region)
+{
     bool right = true;
     const ir_op *before = NULL;
     for (ir_op *op = block->first; right && op; before = op, op = op->next) {
@@ -165,7 +178,8 @@ static bool check_block(ir_verifier *v, const ir_block *block, void *region) {
 }
 
 /* Kernels take the task and the number of tasks last. */
-static bool check_kernel_params(ir_verifier *v) {
+static bool check_kernel_params(ir_verifier *v)
+{
     const ir_verify_kernel *k = ir_set_find(&v->kernels, ir_hash_text(v->func->name), ir_same_kernel, v->func->name);
     const ir_type *index = ir_scalar(v->types, IR_INDEX);
     if (k->count >= 2 && k->params[k->count - 2] == index && k->params[k->count - 1] == index) return true;
@@ -173,7 +187,8 @@ static bool check_kernel_params(ir_verifier *v) {
 }
 
 /* One output, whose extents are known, made of weights. */
-static bool check_constant(ir_verifier *v) {
+static bool check_constant(ir_verifier *v)
+{
     int64_t extent;
     const ir_op *last = v->func->body.last;
     for (const ir_op *op = v->func->body.first; op; op = op->next)
@@ -186,7 +201,8 @@ static bool check_constant(ir_verifier *v) {
     return true;
 }
 
-static bool check_func(ir_verifier *v, const ir_func *f) {
+static bool check_func(ir_verifier *v, const ir_func *f)
+{
     v->func = f;
     v->names = (ir_set){0};
     v->scratch_seen = false;
@@ -200,15 +216,18 @@ static bool check_func(ir_verifier *v, const ir_func *f) {
 
 static bool same_func(const void *item, const void *key) { return strcmp(((const ir_func *)item)->name, key) == 0; }
 
-static bool same_packing(const void *item, const void *key) {
+static bool same_packing(const void *item, const void *key)
+{
     return strcmp(((const ir_packing *)item)->name, key) == 0;
 }
 
-bool ir_same_kernel(const void *item, const void *key) {
+bool ir_same_kernel(const void *item, const void *key)
+{
     return strcmp(((const ir_verify_kernel *)item)->name, key) == 0;
 }
 
-static void index_kernel(ir_verifier *v, const ir_func *f) {
+static void index_kernel(ir_verifier *v, const ir_func *f)
+{
     ir_verify_kernel *k = IR_NEW(v->module->arena, ir_verify_kernel);
     k->name = f->name;
     for (const ir_op *op = f->body.first; op; op = op->next) k->count += op->code == IR_OP_param;
@@ -219,7 +238,8 @@ static void index_kernel(ir_verifier *v, const ir_func *f) {
     ir_set_add(&v->kernels, v->module->arena, ir_hash_text(f->name), k);
 }
 
-static bool index_funcs(ir_verifier *v) {
+static bool index_funcs(ir_verifier *v)
+{
     ir_set seen[IR_FORMS] = {{0}};
     for (const ir_func *f = v->module->funcs; f; f = f->next) {
         uint64_t hash = ir_hash_text(f->name);
@@ -233,7 +253,8 @@ static bool index_funcs(ir_verifier *v) {
     return true;
 }
 
-static bool index_packings(ir_verifier *v) {
+static bool index_packings(ir_verifier *v)
+{
     for (const ir_packing *p = v->module->packings; p; p = p->next) {
         uint64_t hash = ir_hash_text(p->name);
         if (p->type->kind != IR_TENSOR) return ir_verify_fail(v, NULL, "the packing \"%s\" is no tensor", p->name);
@@ -244,7 +265,8 @@ static bool index_packings(ir_verifier *v) {
     return true;
 }
 
-static bool index_dims(ir_verifier *v) {
+static bool index_dims(ir_verifier *v)
+{
     for (const ir_dim *d = v->module->dims; d; d = d->next) {
         uint64_t hash = ir_hash_text(d->name);
         if (d->lo < 0 || d->hi < d->lo || d->step < 1) return ir_verify_fail(v, NULL, "the dim '%s' has no value", d->name);
@@ -254,7 +276,8 @@ static bool index_dims(ir_verifier *v) {
     return true;
 }
 
-ir_verify_rule *ir_verify_rule_of(ir_opcode code) {
+ir_verify_rule *ir_verify_rule_of(ir_opcode code)
+{
     static ir_verify_rule *const rules[IR_OP_COUNT] = {
 #define RULE(op, rule) [IR_OP_##op] = ir_verify_##rule,
 #include "ir/verify.def"
@@ -263,7 +286,8 @@ ir_verify_rule *ir_verify_rule_of(ir_opcode code) {
     return rules[code];
 }
 
-spc_status ir_verify(const ir_module *m, const char *after) {
+spc_status ir_verify(const ir_module *m, const char *after)
+{
     ir_verifier v = {.module = m, .types = (ir_module *)m};
     bool right = index_dims(&v) && index_packings(&v) && index_funcs(&v);
     for (const ir_func *f = m->funcs; right && f; f = f->next) right = check_func(&v, f);

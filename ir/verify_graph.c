@@ -3,26 +3,30 @@
 
 #include <string.h>
 
-static bool same_shape(const ir_type *a, const ir_type *b) {
+static bool same_shape(const ir_type *a, const ir_type *b)
+{
     if (a->rank != b->rank) return false;
     for (int i = 0; i < a->rank; i++)
         if (a->dims[i] != b->dims[i]) return false;
     return true;
 }
 
-static bool is_one(const ir_extent *e) {
+static bool is_one(const ir_extent *e)
+{
     int64_t n;
     return ir_extent_is_const(e, &n) && n == 1;
 }
 
 /* The extent of the type at an axis counted from the last; NULL beyond the first. */
-static const ir_extent *from_last(const ir_type *type, int axis) {
+static const ir_extent *from_last(const ir_type *type, int axis)
+{
     return axis < type->rank ? type->dims[type->rank - 1 - axis] : NULL;
 }
 
 /* Axis by axis from the last: every argument has the result's extent, 1 or no axis; not all are stretched. skip: how many
  * of the last axes to leave out (a matmul's). */
-static bool broadcasts(const ir_op *op, int first, int skip) {
+static bool broadcasts(const ir_op *op, int first, int skip)
+{
     int rank = 0;
     for (int a = first; a < op->nargs; a++)
         if (op->args[a]->type->rank > rank) rank = op->args[a]->type->rank;
@@ -39,7 +43,8 @@ static bool broadcasts(const ir_op *op, int first, int skip) {
     return true;
 }
 
-bool ir_verify_broadcast(ir_verifier *v, const ir_op *op, int first) {
+bool ir_verify_broadcast(ir_verifier *v, const ir_op *op, int first)
+{
     for (int i = first; i < op->nargs; i++) {
         const ir_type *type = op->args[i]->type;
         if (type->kind != op->type->kind) return ir_verify_fail(v, op, "argument %d is of another kind than the result", i);
@@ -51,23 +56,27 @@ bool ir_verify_broadcast(ir_verifier *v, const ir_op *op, int first) {
     return plain || ir_verify_fail(v, op, "neither tensors nor scalars nor vectors");
 }
 
-bool ir_verify_input(ir_verifier *v, const ir_op *op) {
+bool ir_verify_input(ir_verifier *v, const ir_op *op)
+{
     if (v->depth) return ir_verify_fail(v, op, "inside a body");
     if (op->type->storage) return ir_verify_fail(v, op, "an input with a storage");
     return ir_verify_unique(v, op);
 }
 
-bool ir_verify_weight(ir_verifier *v, const ir_op *op) {
+bool ir_verify_weight(ir_verifier *v, const ir_op *op)
+{
     return !v->depth || ir_verify_fail(v, op, "inside a body");
 }
 
-bool ir_verify_output(ir_verifier *v, const ir_op *op) {
+bool ir_verify_output(ir_verifier *v, const ir_op *op)
+{
     if (v->depth) return ir_verify_fail(v, op, "inside a body");
     if (op->args[0]->type->kind != IR_TENSOR) return ir_verify_fail(v, op, "no tensor");
     return ir_verify_unique(v, op);
 }
 
-bool ir_verify_fused(ir_verifier *v, const ir_op *op) {
+bool ir_verify_fused(ir_verifier *v, const ir_op *op)
+{
     if (v->depth) return ir_verify_fail(v, op, "inside a body");
     const ir_op *last = op->body.last;
     if (!last) return ir_verify_fail(v, op, "the body is empty");
@@ -78,7 +87,8 @@ bool ir_verify_fused(ir_verifier *v, const ir_op *op) {
 }
 
 /* The storage of an argument may be chosen after its uses were written. */
-bool ir_verify_arg(ir_verifier *v, const ir_op *op) {
+bool ir_verify_arg(ir_verifier *v, const ir_op *op)
+{
     int64_t n = ir_get_int(op, "n", -1);
     if (!v->fused) return ir_verify_fail(v, op, "outside fused");
     if (n < 0 || n >= v->fused->nargs) return ir_verify_fail(v, op, "the fused op has no argument %lld", (long long)n);
@@ -87,14 +97,16 @@ bool ir_verify_arg(ir_verifier *v, const ir_op *op) {
     return same || ir_verify_fail(v, op, "of another type than the argument %lld of the fused op", (long long)n);
 }
 
-bool ir_verify_contraction_dtype(ir_verifier *v, const ir_op *op) {
+bool ir_verify_contraction_dtype(ir_verifier *v, const ir_op *op)
+{
     const ir_type *x = op->args[0]->type;
     if (ir_is_float(x->dtype) != ir_is_float(op->type->dtype) && ir_is_float(x->dtype))
         return ir_verify_fail(v, op, "an integer result of a float argument");
     return (op->type->dtype != IR_BOOL && x->dtype != IR_BOOL) || ir_verify_fail(v, op, "of bool");
 }
 
-bool ir_verify_linear(ir_verifier *v, const ir_op *op) {
+bool ir_verify_linear(ir_verifier *v, const ir_op *op)
+{
     const ir_type *x = op->args[0]->type, *w = op->args[1]->type, *y = op->type;
     if (x->kind != IR_TENSOR || w->kind != IR_TENSOR) return ir_verify_fail(v, op, "no tensors");
     if (w->rank != 2) return ir_verify_fail(v, op, "the weight has rank %d", w->rank);
@@ -111,7 +123,8 @@ bool ir_verify_linear(ir_verifier *v, const ir_op *op) {
     return ir_verify_contraction_dtype(v, op);
 }
 
-bool ir_verify_matmul(ir_verifier *v, const ir_op *op) {
+bool ir_verify_matmul(ir_verifier *v, const ir_op *op)
+{
     const ir_type *a = op->args[0]->type, *b = op->args[1]->type, *y = op->type;
     if (a->kind != IR_TENSOR || b->kind != IR_TENSOR) return ir_verify_fail(v, op, "no tensors");
     if (a->rank < 2 || b->rank < 2 || y->rank < 2) return ir_verify_fail(v, op, "an argument of rank under 2");

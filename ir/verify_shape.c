@@ -3,7 +3,8 @@
 #include "ir/verify.h"
 
 /* The result is a plain tensor of argument i's dtype. */
-static bool check_moved(ir_verifier *v, const ir_op *op, int i) {
+static bool check_moved(ir_verifier *v, const ir_op *op, int i)
+{
     const ir_type *x = op->args[i]->type, *y = op->type;
     if (x->kind != IR_TENSOR || y->kind != IR_TENSOR) return ir_verify_fail(v, op, "no tensors");
     if (x->dtype != y->dtype) return ir_verify_fail(v, op, "argument %d has another dtype than the result", i);
@@ -11,7 +12,8 @@ static bool check_moved(ir_verifier *v, const ir_op *op, int i) {
 }
 
 /* The extents of all axes but `without` agree. */
-static bool check_extents(ir_verifier *v, const ir_op *op, int i, int without) {
+static bool check_extents(ir_verifier *v, const ir_op *op, int i, int without)
+{
     const ir_type *x = op->args[i]->type, *y = op->type;
     if (x->rank != y->rank) return ir_verify_fail(v, op, "argument %d has another rank than the result", i);
     for (int axis = 0; axis < x->rank; axis++)
@@ -20,7 +22,8 @@ static bool check_extents(ir_verifier *v, const ir_op *op, int i, int without) {
     return true;
 }
 
-static int axis_of(const ir_op *op) {
+static int axis_of(const ir_op *op)
+{
     int64_t axis = ir_get_int(op, "axis", -1);
     return axis >= 0 && axis < op->type->rank ? (int)axis : -1;
 }
@@ -28,7 +31,8 @@ static int axis_of(const ir_op *op) {
 /* ---- reshape ---- */
 
 /* NULL: over 2^63. */
-static const ir_extent *product(ir_module *m, const ir_type *t, int without) {
+static const ir_extent *product(ir_module *m, const ir_type *t, int without)
+{
     const ir_extent *p = ir_extent_const(m, 1);
     for (int i = 0; i < t->rank; i++)
         if (i != without) p = ir_extent_mul(m, p, t->dims[i]);
@@ -36,13 +40,15 @@ static const ir_extent *product(ir_module *m, const ir_type *t, int without) {
 }
 
 /* One extent is what is left of the elements when all others are divided out. */
-static bool divides_out(ir_module *m, const ir_extent *elements, const ir_type *t) {
+static bool divides_out(ir_module *m, const ir_extent *elements, const ir_type *t)
+{
     for (int i = 0; i < t->rank; i++)
         if (ir_extent_div(m, elements, product(m, t, i)) == t->dims[i]) return true;
     return false;
 }
 
-bool ir_verify_reshape(ir_verifier *v, const ir_op *op) {
+bool ir_verify_reshape(ir_verifier *v, const ir_op *op)
+{
     if (!check_moved(v, op, 0)) return false;
     ir_module *m = v->types;
     const ir_type *x = op->args[0]->type, *y = op->type;
@@ -54,7 +60,8 @@ bool ir_verify_reshape(ir_verifier *v, const ir_op *op) {
 
 /* ---- the others ---- */
 
-bool ir_verify_transpose(ir_verifier *v, const ir_op *op) {
+bool ir_verify_transpose(ir_verifier *v, const ir_op *op)
+{
     if (!check_moved(v, op, 0)) return false;
     const ir_type *x = op->args[0]->type, *y = op->type;
     const ir_attr *perm = ir_attr_find(op, "perm");
@@ -70,7 +77,8 @@ bool ir_verify_transpose(ir_verifier *v, const ir_op *op) {
     return true;
 }
 
-bool ir_verify_concat(ir_verifier *v, const ir_op *op) {
+bool ir_verify_concat(ir_verifier *v, const ir_op *op)
+{
     ir_module *m = v->types;
     const ir_extent *sum = ir_extent_const(m, 0);
     int axis = axis_of(op);
@@ -84,13 +92,15 @@ bool ir_verify_concat(ir_verifier *v, const ir_op *op) {
                                                          ir_extent_text(op->type->dims[axis]));
 }
 
-static bool known_negative(const ir_extent *e) {
+static bool known_negative(const ir_extent *e)
+{
     int64_t value;
     return e && ir_extent_is_const(e, &value) && value < 0;
 }
 
 /* The extents of the attribute: right, declared, and none known to be negative. */
-bool ir_verify_starts(ir_verifier *v, const ir_op *op, const char *key, int count, const ir_extent **out) {
+bool ir_verify_starts(ir_verifier *v, const ir_op *op, const char *key, int count, const ir_extent **out)
+{
     if (!ir_get_extents(v->types, op, key, count, out))
         return ir_verify_fail(v, op, "%s is not %d extent%s", key, count, count == 1 ? "" : "s");
     for (int i = 0; i < count; i++) {
@@ -101,12 +111,14 @@ bool ir_verify_starts(ir_verifier *v, const ir_op *op, const char *key, int coun
 }
 
 /* A part of size elements from start on lies within the whole, as far as constants tell. */
-static bool may_fit(ir_module *m, const ir_extent *start, const ir_extent *size, const ir_extent *whole) {
+static bool may_fit(ir_module *m, const ir_extent *start, const ir_extent *size, const ir_extent *whole)
+{
     const ir_extent *rest = ir_extent_sub(m, whole, ir_extent_add(m, start, size));
     return rest && !known_negative(rest);
 }
 
-bool ir_verify_extent_value(ir_verifier *v, const ir_op *op) {
+bool ir_verify_extent_value(ir_verifier *v, const ir_op *op)
+{
     const ir_extent *value;
     if (!ir_get_extents(v->types, op, "value", 1, &value)) return ir_verify_fail(v, op, "value is not 1 extent");
     if (op->type->kind != IR_TENSOR || op->type->rank || op->type->storage)
@@ -114,7 +126,8 @@ bool ir_verify_extent_value(ir_verifier *v, const ir_op *op) {
     return ir_verify_extent(v, op, value);
 }
 
-bool ir_verify_require(ir_verifier *v, const ir_op *op) {
+bool ir_verify_require(ir_verifier *v, const ir_op *op)
+{
     const ir_extent *value;
     if (v->depth) return ir_verify_fail(v, op, "inside a body");
     if (!ir_get_extents(v->types, op, "value", 1, &value)) return ir_verify_fail(v, op, "value is not 1 extent");
@@ -122,7 +135,8 @@ bool ir_verify_require(ir_verifier *v, const ir_op *op) {
     return ir_verify_extent(v, op, value);
 }
 
-bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
+bool ir_verify_slice(ir_verifier *v, const ir_op *op)
+{
     const ir_extent *from;
     int axis = axis_of(op);
     if (axis < 0) return ir_verify_fail(v, op, "the result has no axis %lld", (long long)ir_get_int(op, "axis", -1));
@@ -131,7 +145,8 @@ bool ir_verify_slice(ir_verifier *v, const ir_op *op) {
            ir_verify_fail(v, op, "it ends behind the axis");
 }
 
-bool ir_verify_take(ir_verifier *v, const ir_op *op) {
+bool ir_verify_take(ir_verifier *v, const ir_op *op)
+{
     const ir_attr *kept = ir_attr_find(op, "kept");
     const int axis = axis_of(op);
     int64_t extent, taken;
@@ -147,7 +162,8 @@ bool ir_verify_take(ir_verifier *v, const ir_op *op) {
     return true;
 }
 
-bool ir_verify_pad(ir_verifier *v, const ir_op *op) {
+bool ir_verify_pad(ir_verifier *v, const ir_op *op)
+{
     const ir_type *x = op->args[0]->type, *y = op->type;
     const ir_extent *before[IR_MAX_RANK];
     if (!check_moved(v, op, 0)) return false;

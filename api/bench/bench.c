@@ -23,7 +23,8 @@ typedef struct bench {
 
 static void free_module(void *module) { spc_module_free(module); }
 
-static spc_status make_form(spc_session *s, const char *layer, bool dense, bench_form *form) {
+static spc_status make_form(spc_session *s, const char *layer, bool dense, bench_form *form)
+{
     const char *kept[] = {s->options[API_layer], s->options[API_dense], s->options[API_weights]};
     form->layer = layer;
     s->options[API_layer] = layer;
@@ -39,7 +40,8 @@ static spc_status make_form(spc_session *s, const char *layer, bool dense, bench
     return status;
 }
 
-static spc_status make_pool(bench *b) {
+static spc_status make_pool(bench *b)
+{
     const int threads = b->options->threads;
     b->machine.exec = (spc_exec){.size = sizeof(spc_exec), .threads = 1};
     if (threads == 1) return SPC_OK;
@@ -49,14 +51,16 @@ static spc_status make_pool(bench *b) {
     return SPC_OK;
 }
 
-static const char *isa_name(const ir_target *t) {
+static const char *isa_name(const ir_target *t)
+{
     if (!t->features) return "baseline";
     return t->vector_bytes == 64 ? "avx512" : t->vector_bytes == 32 ? "avx2" : "sse";
 }
 
 /* ---- measuring ---- */
 
-static void tell(bench *b, bench_report *report) {
+static void tell(bench *b, bench_report *report)
+{
     ir_text json, table;
     ir_text_init(&json, b->session->arena);
     ir_text_init(&table, b->session->arena);
@@ -67,7 +71,8 @@ static void tell(bench *b, bench_report *report) {
     if (b->options->each) b->options->each(b->options->each_ctx, json.data, table.data);
 }
 
-static spc_status measure(spc_session *s, api_program *program, void *object) {
+static spc_status measure(spc_session *s, api_program *program, void *object)
+{
     bench *b = object;
     const bench_setting setting = {b->options->seconds > 0 ? b->options->seconds : PRESET_SECONDS, b->options->seed, b->machine.exec};
     bench_report *reports = IR_ARRAY(s->arena, bench_report, b->choices.all);
@@ -87,7 +92,8 @@ static spc_status measure(spc_session *s, api_program *program, void *object) {
 }
 
 /* Both or neither. */
-static spc_status write_files(spc_session *s, const bench *b) {
+static spc_status write_files(spc_session *s, const bench *b)
+{
     const spc_bench_options *o = b->options;
     if (!o->json && !o->html) return SPC_OK;
     api_stage *stage = api_stage_new(s);
@@ -99,7 +105,8 @@ static spc_status write_files(spc_session *s, const bench *b) {
     return status;
 }
 
-static const char *find_layer(spc_session *s, const ir_module *m, const char *layer) {
+static const char *find_layer(spc_session *s, const ir_module *m, const char *layer)
+{
     ir_text known;
     ir_text_init(&known, s->arena);
     for (const ir_func *f = m->funcs; f; f = f->next) {
@@ -112,7 +119,8 @@ static const char *find_layer(spc_session *s, const ir_module *m, const char *la
     return NULL;
 }
 
-static spc_status run(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options) {
+static spc_status run(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options)
+{
     bench *b = IR_NEW(s->arena, bench);
     api_program *program;
     *b = (bench){.session = s, .options = options};
@@ -136,7 +144,8 @@ static spc_status run(spc_session *s, const char *layer, const char *dims, const
 /* What hosts knew before the struct grew. */
 static const size_t LEAST_OPTIONS = offsetof(spc_bench_options, html);
 
-RT_EXPORT spc_status spc_bench(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options) {
+RT_EXPORT spc_status spc_bench(spc_session *s, const char *layer, const char *dims, const spc_bench_options *options)
+{
     API_GUARD(s);
     spc_bench_options known = {0};
     if (!options || options->size < LEAST_OPTIONS)

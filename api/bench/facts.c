@@ -15,7 +15,8 @@ typedef struct launch_list {
     size_t count, capacity;
 } launch_list;
 
-static void collect_launches(launch_list *list, const ir_block *block) {
+static void collect_launches(launch_list *list, const ir_block *block)
+{
     for (ir_op *op = block->first; op; op = op->next) {
         collect_launches(list, &op->body);
         collect_launches(list, &op->body2);
@@ -33,7 +34,8 @@ static void collect_launches(launch_list *list, const ir_block *block) {
 
 /* ---- packings ---- */
 
-static int64_t declared_bytes(const ir_type *type) {
+static int64_t declared_bytes(const ir_type *type)
+{
     int64_t count = 1, extent;
     for (int i = 0; i < type->rank; i++) {
         if (!ir_extent_is_const(type->dims[i], &extent)) return 0;
@@ -43,13 +45,15 @@ static int64_t declared_bytes(const ir_type *type) {
 }
 
 /* What is left of a weight counts as all of it. */
-static int64_t dense_bytes(const spc_session *s, const ir_packing *p) {
+static int64_t dense_bytes(const spc_session *s, const ir_packing *p)
+{
     const api_weight *w = api_weight_find(s, p->weight);
     if (!w || !w->whole) return declared_bytes(p->type);
     return rt_dtype_bytes(w->whole->matrix.dtype, w->whole->matrix.rows * w->whole->matrix.cols);
 }
 
-static void collect_packings(const spc_session *s, bench_form *form, const api_program *program) {
+static void collect_packings(const spc_session *s, bench_form *form, const api_program *program)
+{
     ir_arena *arena = program->arena;
     size_t index = 0;
     for (const ir_packing *p = program->module->packings; p; p = p->next) form->packing_count++;
@@ -65,7 +69,8 @@ static void collect_packings(const spc_session *s, bench_form *form, const api_p
     }
 }
 
-static bool packing_index(const ir_module *m, const char *data, size_t *out) {
+static bool packing_index(const ir_module *m, const char *data, size_t *out)
+{
     const char *slash = strrchr(data, '/');
     const size_t len = slash ? (size_t)(slash - data) : 0;
     *out = 0;
@@ -74,7 +79,8 @@ static bool packing_index(const ir_module *m, const char *data, size_t *out) {
     return false;
 }
 
-static void collect_uses(ir_module *m, const ir_op *launch, bench_variant *variant) {
+static void collect_uses(ir_module *m, const ir_op *launch, bench_variant *variant)
+{
     variant->use = IR_ARRAY(m->arena, size_t, launch->nargs);
     for (int i = 0; i < launch->nargs; i++) {
         size_t index;
@@ -87,7 +93,8 @@ static void collect_uses(ir_module *m, const ir_op *launch, bench_variant *varia
 
 /* ---- kernels ---- */
 
-static const char *operations_of(ir_arena *arena, const ir_op *fused) {
+static const char *operations_of(ir_arena *arena, const ir_op *fused)
+{
     ir_text out;
     ir_text_init(&out, arena);
     for (const ir_op *op = fused->body.first; op; op = op->next) {
@@ -98,7 +105,8 @@ static const char *operations_of(ir_arena *arena, const ir_op *fused) {
 }
 
 /* The weight of that rank that the operand is; NULL: it is none. */
-static const ir_op *weight_of(const ir_op *fused, const ir_op *operand, int rank) {
+static const ir_op *weight_of(const ir_op *fused, const ir_op *operand, int rank)
+{
     const ir_op *value = operand->code == IR_OP_arg ? fused->args[ir_get_int(operand, "n", 0)] : NULL;
     return value && value->code == IR_OP_weight && value->type->rank == rank ? value : NULL;
 }
@@ -106,7 +114,8 @@ static const ir_op *weight_of(const ir_op *fused, const ir_op *operand, int rank
 static bool is_convolution(const ir_op *op) { return op->code == IR_OP_conv2d || op->code == IR_OP_conv2d_planes; }
 
 /* The weight that a multiplication streams, and which of its axes makes the outputs. */
-static const ir_op *streamed_weight(const ir_op *fused, const ir_op *op, int *axis) {
+static const ir_op *streamed_weight(const ir_op *fused, const ir_op *op, int *axis)
+{
     *axis = 0;
     if (is_convolution(op)) return weight_of(fused, op->args[1], 4);
     const ir_op *left = weight_of(fused, op->args[0], 2), *right = weight_of(fused, op->args[1], 2);
@@ -114,7 +123,8 @@ static const ir_op *streamed_weight(const ir_op *fused, const ir_op *op, int *ax
     return op->code == IR_OP_linear ? right : right && !left ? right : left;
 }
 
-static void describe_weight(spc_session *s, bench_kernel *k, const ir_op *weight, int axis) {
+static void describe_weight(spc_session *s, bench_kernel *k, const ir_op *weight, int axis)
+{
     const api_weight *w = api_weight_find(s, weight->name);
     rt_facts facts;
     if (!w || !w->found || rt_matrix_facts(&w->matrix, NULL, &facts, NULL)) return;
@@ -126,7 +136,8 @@ static void describe_weight(spc_session *s, bench_kernel *k, const ir_op *weight
     ir_extent_is_const(weight->type->dims[axis], &k->outputs);
 }
 
-static void describe_operations(spc_session *s, bench_kernel *k) {
+static void describe_operations(spc_session *s, bench_kernel *k)
+{
     k->density = NAN;
     for (const ir_op *op = k->fused->body.first; op; op = op->next) {
         int axis;
@@ -139,7 +150,8 @@ static void describe_operations(spc_session *s, bench_kernel *k) {
     }
 }
 
-static size_t describe_variants(ir_module *m, bench_kernel *k, const ir_plan_line *line, ir_op *const *launches) {
+static size_t describe_variants(ir_module *m, bench_kernel *k, const ir_plan_line *line, ir_op *const *launches)
+{
     for (const ir_plan_variant *v = line->variants; v; v = v->next) k->variant_count++;
     bench_variant *made = k->variants = IR_ARRAY(m->arena, bench_variant, k->variant_count);
     for (const ir_plan_variant *v = line->variants; v; v = v->next, made++, launches++) {
@@ -150,7 +162,8 @@ static size_t describe_variants(ir_module *m, bench_kernel *k, const ir_plan_lin
     return k->variant_count;
 }
 
-static size_t count_variants(const bench_form *form, const api_program *program, size_t kernels) {
+static size_t count_variants(const bench_form *form, const api_program *program, size_t kernels)
+{
     size_t count = 0;
     for (size_t i = 0; i < kernels; i++) {
         const ir_plan_line *line = ir_plan_find(program->plan, form->layer, (int)i);
@@ -160,7 +173,8 @@ static size_t count_variants(const bench_form *form, const api_program *program,
 }
 
 /* Where the program was not lowered (the reference) there are no kernels to tell of. */
-static void collect_kernels(spc_session *s, bench_form *form, const api_program *program, const launch_list *launches) {
+static void collect_kernels(spc_session *s, bench_form *form, const api_program *program, const launch_list *launches)
+{
     ir_module *m = program->module;
     size_t count = 0, next = 0;
     for (const ir_op *op = form->face.graph->body.first; op; op = op->next) count += op->code == IR_OP_fused;
@@ -178,7 +192,8 @@ static void collect_kernels(spc_session *s, bench_form *form, const api_program 
     }
 }
 
-spc_status bench_inspect(spc_session *s, api_program *program, void *object) {
+spc_status bench_inspect(spc_session *s, api_program *program, void *object)
+{
     bench_form *form = object;
     launch_list launches = {.module = program->module};
     form->program = program;
@@ -192,7 +207,8 @@ spc_status bench_inspect(spc_session *s, api_program *program, void *object) {
 
 /* ---- at given dims ---- */
 
-const bench_variant *bench_variant_at(const bench_kernel *k, const bench_dims *dims) {
+const bench_variant *bench_variant_at(const bench_kernel *k, const bench_dims *dims)
+{
     for (size_t i = 0; i < k->variant_count; i++) {
         const bench_variant *v = &k->variants[i];
         if (!v->dim) return v;
@@ -202,7 +218,8 @@ const bench_variant *bench_variant_at(const bench_kernel *k, const bench_dims *d
     return NULL;
 }
 
-static double elements(const ir_type *type, const bench_dims *dims) {
+static double elements(const ir_type *type, const bench_dims *dims)
+{
     double product = 1;
     int64_t extent;
     for (int i = 0; i < type->rank; i++) {
@@ -212,12 +229,14 @@ static double elements(const ir_type *type, const bench_dims *dims) {
     return product;
 }
 
-double bench_flops(const bench_kernel *k, const bench_dims *dims) {
+double bench_flops(const bench_kernel *k, const bench_dims *dims)
+{
     if (!k->pattern || k->outputs < 1) return NAN;
     return 2.0 * (double)k->nonzeros * elements(k->product, dims) / (double)k->outputs;
 }
 
-double bench_bytes(const bench_form *form, const bench_kernel *k, const bench_dims *dims) {
+double bench_bytes(const bench_form *form, const bench_kernel *k, const bench_dims *dims)
+{
     const bench_variant *v = bench_variant_at(k, dims);
     if (!v) return NAN;
     double bytes = elements(k->fused->type, dims) * ir_dtype_of(k->fused->type->dtype)->bytes;

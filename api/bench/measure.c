@@ -62,7 +62,8 @@ double bench_now(void) { return rt_clock_now(); }
 
 static spc_status no_memory(spc_session *s) { return api_fail(s, SPC_E_NOMEM, NULL, "no memory for the tensors of the measurement"); }
 
-static spc_status make_buffers(meter *m, const bench_dims *dims) {
+static spc_status make_buffers(meter *m, const bench_dims *dims)
+{
     spc_session *s = m->session;
     const char *layer = m->run[0].form->layer;
     spc_tensor *shapes = IR_ARRAY(s->arena, spc_tensor, m->nin + m->nout);
@@ -75,13 +76,15 @@ static spc_status make_buffers(meter *m, const bench_dims *dims) {
 
 /* ---- calls ---- */
 
-static int64_t value_of(const bench_dims *dims, const char *name) {
+static int64_t value_of(const bench_dims *dims, const char *name)
+{
     for (size_t i = 0; i < dims->count; i++)
         if (!strcmp(dims->names[i], name)) return dims->values[i];
     return 0;
 }
 
-static void make_words(meter *m, runner *r, const bench_dims *dims) {
+static void make_words(meter *m, runner *r, const bench_dims *dims)
+{
     const api_face *face = &r->form->face;
     ir_arena *arena = m->session->arena;
     const size_t each = m->nin + m->nout;
@@ -95,7 +98,8 @@ static void make_words(meter *m, runner *r, const bench_dims *dims) {
     }
 }
 
-static void call(meter *m, const runner *r) {
+static void call(meter *m, const runner *r)
+{
     const size_t set = m->next++ % m->buffers.sets;
     const spc_tensor *tensors = m->tensors + set * (m->nin + m->nout);
     const spc_status status = r->form->function
@@ -105,12 +109,14 @@ static void call(meter *m, const runner *r) {
 }
 
 /* Once through the door that checks everything. */
-static spc_status try_call(const meter *m, const bench_form *form) {
+static spc_status try_call(const meter *m, const bench_form *form)
+{
     spc_status status = spc_run(form->module, form->layer, m->tensors, m->nin, m->tensors + m->nin, m->nout, &m->exec);
     return status ? api_fail(m->session, status, NULL, "%s", spc_module_error(form->module)) : SPC_OK;
 }
 
-static spc_status make_scratch(meter *m) {
+static spc_status make_scratch(meter *m)
+{
     size_t most = 64;
     for (int f = 0; f < BENCH_FORMS; f++) {
         size_t bytes = 0;
@@ -124,7 +130,8 @@ static spc_status make_scratch(meter *m) {
     return m->exec.scratch ? SPC_OK : no_memory(m->session);
 }
 
-static double time_calls(meter *m, const runner *r, int64_t calls) {
+static double time_calls(meter *m, const runner *r, int64_t calls)
+{
     const double start = bench_now();
     for (int64_t i = 0; i < calls; i++) call(m, r);
     return (bench_now() - start) / (double)calls;
@@ -133,7 +140,8 @@ static double time_calls(meter *m, const runner *r, int64_t calls) {
 /* ---- the layer ---- */
 
 /* Room for one more of a growing array; NULL where there is none. */
-static void *grow(void *values, size_t count, size_t *capacity, size_t each) {
+static void *grow(void *values, size_t count, size_t *capacity, size_t each)
+{
     if (count < *capacity) return values;
     const size_t larger = *capacity ? 2 * *capacity : 1024;
     void *grown = larger > MAX_SAMPLES ? NULL : realloc(values, larger * each);
@@ -141,7 +149,8 @@ static void *grow(void *values, size_t count, size_t *capacity, size_t each) {
     return grown;
 }
 
-static bool add_sample(sample_list *list, double value) {
+static bool add_sample(sample_list *list, double value)
+{
     double *grown = grow(list->values, list->count, &list->capacity, sizeof value);
     if (!grown) return false;
     list->values = grown;
@@ -149,7 +158,8 @@ static bool add_sample(sample_list *list, double value) {
     return true;
 }
 
-static bool add_block(runner *r, rt_pace pace) {
+static bool add_block(runner *r, rt_pace pace)
+{
     timed_block *grown = grow(r->blocks.values, r->blocks.count, &r->blocks.capacity, sizeof *grown);
     if (!grown) return false;
     r->blocks.values = grown;
@@ -159,7 +169,8 @@ static bool add_block(runner *r, rt_pace pace) {
 
 static double between(double low, double value, double high) { return value < low ? low : value > high ? high : value; }
 
-static void warm_up(meter *m) {
+static void warm_up(meter *m)
+{
     const double start = bench_now(), budget = m->setting->seconds * 1e9 / 8;
     for (int round = 0; round < 2 || (bench_now() - start < budget && round < MAX_REPEAT); round++)
         for (int f = 0; f < BENCH_FORMS; f++) {
@@ -174,7 +185,8 @@ static void warm_up(meter *m) {
 }
 
 /* pace: before the block, then after it. */
-static bool run_block(meter *m, runner *r, double *pace) {
+static bool run_block(meter *m, runner *r, double *pace)
+{
     const int length = (int)between(1, BLOCK_NS / (r->estimate * (double)r->repeat), MAX_BLOCK);
     const double before = *pace;
     if (length >= 4) time_calls(m, r, r->repeat);
@@ -184,7 +196,8 @@ static bool run_block(meter *m, runner *r, double *pace) {
     return add_block(r, (rt_pace){before, *pace});
 }
 
-static void measure_layer(meter *m) {
+static void measure_layer(meter *m)
+{
     const double start = bench_now(), budget = m->setting->seconds * 1e9;
     double pace = rt_clock_pace();
     bool room = true;
@@ -192,17 +205,20 @@ static void measure_layer(meter *m) {
         for (int f = 0; f < BENCH_FORMS && room; f++) room = run_block(m, &m->run[(f + round) % BENCH_FORMS], &pace);
 }
 
-static int by_value(const void *left, const void *right) {
+static int by_value(const void *left, const void *right)
+{
     const double a = *(const double *)left, b = *(const double *)right;
     return a < b ? -1 : a > b;
 }
 
-static double percentile(const double *sorted, size_t count, int percent) {
+static double percentile(const double *sorted, size_t count, int percent)
+{
     return count ? sorted[(count * (size_t)percent + 99) / 100 - 1] : NAN;
 }
 
 /* Moves the samples of the blocks that count to the front and returns how many. */
-static size_t drop_unsteady(runner *r, rt_pace *pace, double *work, bool *keep) {
+static size_t drop_unsteady(runner *r, rt_pace *pace, double *work, bool *keep)
+{
     size_t from = 0, to = 0;
     for (size_t i = 0; i < r->blocks.count; i++) pace[i] = r->blocks.values[i].pace;
     r->steadiness = rt_clock_keep(pace, r->blocks.count, work, keep);
@@ -212,7 +228,8 @@ static size_t drop_unsteady(runner *r, rt_pace *pace, double *work, bool *keep) 
     return to;
 }
 
-static bench_times summarise(spc_session *s, runner *r) {
+static bench_times summarise(spc_session *s, runner *r)
+{
     const size_t blocks = r->blocks.count;
     void *memory = api_allocate(s, (int64_t)(blocks * (sizeof(rt_pace) + 2 * sizeof(double) + sizeof(bool))));
     size_t count = r->samples.count;
@@ -237,7 +254,8 @@ typedef struct tracer {
     size_t room, launches;
 } tracer;
 
-static void traced_for(void *ctx, void (*task)(void *arg, size_t index), void *arg, size_t tasks) {
+static void traced_for(void *ctx, void (*task)(void *arg, size_t index), void *arg, size_t tasks)
+{
     tracer *t = ctx;
     const double start = bench_now();
     if (t->below->parallel_for) t->below->parallel_for(t->below->ctx, task, arg, tasks);
@@ -248,7 +266,8 @@ static void traced_for(void *ctx, void (*task)(void *arg, size_t index), void *a
 }
 
 /* Times of one call's kernels; false where launches and kernels are not one to one, as with an extent of 0. */
-static bool trace_call(meter *m, const runner *r, tracer *t, double *times) {
+static bool trace_call(meter *m, const runner *r, tracer *t, double *times)
+{
     const spc_exec plain = m->exec;
     t->below = &plain;
     t->times = times;
@@ -260,14 +279,16 @@ static bool trace_call(meter *m, const runner *r, tracer *t, double *times) {
     return t->launches == t->room;
 }
 
-static void profile_form(meter *m, const runner *r, double *samples, size_t *count, size_t stride) {
+static void profile_form(meter *m, const runner *r, double *samples, size_t *count, size_t stride)
+{
     tracer t = {.room = r->form->kernel_count};
     const int block = r->estimate < BLOCK_NS ? 5 : 1;
     for (int i = 0; i < block && *count < MAX_PROFILES; i++)
         if (trace_call(m, r, &t, samples + *count * stride) && (i > 0 || block == 1)) ++*count;
 }
 
-static void summarise_kernels(const double *samples, size_t count, size_t kernels, double *scratch, double *out) {
+static void summarise_kernels(const double *samples, size_t count, size_t kernels, double *scratch, double *out)
+{
     for (size_t k = 0; k < kernels; k++) {
         for (size_t i = 0; i < count; i++) scratch[i] = samples[i * kernels + k];
         if (count) qsort(scratch, count, sizeof *scratch, by_value);
@@ -275,7 +296,8 @@ static void summarise_kernels(const double *samples, size_t count, size_t kernel
     }
 }
 
-static spc_status measure_kernels(meter *m, double *out[BENCH_FORMS]) {
+static spc_status measure_kernels(meter *m, double *out[BENCH_FORMS])
+{
     double *samples[BENCH_FORMS], *column = IR_ARRAY(m->session->arena, double, MAX_PROFILES);
     size_t count[BENCH_FORMS] = {0};
     for (int f = 0; f < BENCH_FORMS; f++) {
@@ -297,7 +319,8 @@ static spc_status measure_kernels(meter *m, double *out[BENCH_FORMS]) {
 
 /* ---- all of it ---- */
 
-static spc_status prepare(meter *m, const bench_dims *dims) {
+static spc_status prepare(meter *m, const bench_dims *dims)
+{
     spc_status status = make_buffers(m, dims);
     m->exec.dims = dims->text;
     if (!status) status = make_scratch(m);
@@ -308,7 +331,8 @@ static spc_status prepare(meter *m, const bench_dims *dims) {
     return status;
 }
 
-static void release(meter *m) {
+static void release(meter *m)
+{
     ir_arena *arena = m->session->arena;
     api_buffers_release(m->session, &m->buffers);
     if (m->exec.scratch) ir_release(arena, m->exec.scratch);
@@ -319,7 +343,8 @@ static void release(meter *m) {
 }
 
 spc_status bench_measure(spc_session *s, const bench_form forms[BENCH_FORMS], const bench_dims *dims,
-                         const bench_setting *setting, bench_measured *out) {
+                         const bench_setting *setting, bench_measured *out)
+{
     meter m = {.session = s, .setting = setting, .run = {{&forms[0]}, {&forms[1]}}, .nin = forms[0].face.nin,
                .nout = forms[0].face.nout, .exec = setting->exec};
     spc_status status = prepare(&m, dims);

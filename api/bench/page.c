@@ -21,7 +21,8 @@ static const char *esc(const page *p, const char *text) { return plot_escape(p->
 enum { MOST_TICKS = 12, MOST_NAMED = 8 };
 
 /* With the Greek letter, which the table on a terminal does without. */
-static const char *time_of(ir_arena *arena, double ns) {
+static const char *time_of(ir_arena *arena, double ns)
+{
     const char *text = bench_time_text(arena, ns);
     const size_t len = strlen(text);
     return len > 2 && !strcmp(text + len - 2, "us") ? ir_format(arena, "%.*s\xc2\xb5s", (int)len - 2, text) : text;
@@ -31,16 +32,19 @@ static const char *dims_text(const bench_report *r) { return r->dims->count ? r-
 
 /* ---- the head ---- */
 
-static void add_tile(const page *p, const char *value, const char *class, const char *says) {
+static void add_tile(const page *p, const char *value, const char *class, const char *says)
+{
     ir_text_add(p->out, "<div class=\"tile\"><b class=\"%s\">%s</b><span>%s</span></div>\n", class, value, says);
 }
 
-static const char *range(const page *p, double low, double high, const char *format) {
+static const char *range(const page *p, double low, double high, const char *format)
+{
     const char *first = bench_figure(p->arena, format, low), *last = bench_figure(p->arena, format, high);
     return strcmp(first, last) ? ir_format(p->arena, "%s&thinsp;&ndash;&thinsp;%s", first, last) : first;
 }
 
-static void add_tiles(const page *p) {
+static void add_tiles(const page *p)
+{
     double low = INFINITY, high = -INFINITY, coverage_low = INFINITY, coverage_high = -INFINITY;
     int fallbacks = 0;
     for (size_t i = 0; i < p->count; i++) {
@@ -61,7 +65,8 @@ static void add_tiles(const page *p) {
     ir_text_add(p->out, "</div>\n");
 }
 
-static void add_head(const page *p) {
+static void add_head(const page *p)
+{
     const bench_report *r = p->reports;
     ir_text_add(p->out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"
                         "<meta name=\"generator\" content=\"spc %s\"><title>%s of %s, measured</title><style>\n%s</style></head>\n<body><main>\n",
@@ -74,11 +79,13 @@ static void add_head(const page *p) {
 
 /* ---- latency and speedup ---- */
 
-static double place(const page *p, size_t i) {
+static double place(const page *p, size_t i)
+{
     return p->varying < 0 ? (double)i : (double)p->reports[i].dims->values[p->varying];
 }
 
-static int find_varying(const page *p) {
+static int find_varying(const page *p)
+{
     int found = -1;
     for (size_t d = 0; d < p->reports[0].dims->count; d++) {
         bool differs = false;
@@ -92,7 +99,8 @@ static int find_varying(const page *p) {
     return found;
 }
 
-static void choose_x(const page *p, plot *q) {
+static void choose_x(const page *p, plot *q)
+{
     const bool numeric = p->varying >= 0;
     q->x = (plot_axis)PLOT_EMPTY;
     q->x.log = numeric;
@@ -114,13 +122,15 @@ static void choose_x(const page *p, plot *q) {
     q->x.high = (double)p->count - 0.5;
 }
 
-static const char *times_text(const page *p, const bench_report *r, int form) {
+static const char *times_text(const page *p, const bench_report *r, int form)
+{
     const bench_times *t = &r->measured->layer[form];
     return ir_format(p->arena, "%s at %s: p50 %s, p95 %s, p99 %s", form == BENCH_DENSE ? "dense" : "as compiled", dims_text(r),
                      time_of(p->arena, t->p50), time_of(p->arena, t->p95), time_of(p->arena, t->p99));
 }
 
-static void add_latency(const page *p) {
+static void add_latency(const page *p)
+{
     static const char *const class[] = {"sparse", "dense"};
     plot q = {.out = p->out, .id = 1, .width = 560, .height = 340, .y = PLOT_EMPTY, .title = "Latency",
               .about = "Median time of one call with a band up to the 95th percentile, as compiled and dense. The table below has the figures."};
@@ -151,7 +161,8 @@ static void add_latency(const page *p) {
 
 static const char *times_factor(ir_arena *arena, double value) { return ir_format(arena, "%s&times;", bench_number(arena, "%.3g", value)); }
 
-static void add_speedup(const page *p) {
+static void add_speedup(const page *p)
+{
     plot q = {.out = p->out, .id = 2, .width = 560, .height = 340, .y = PLOT_EMPTY, .title = "Speedup over dense",
               .about = "Dense median divided by the compiled layer's, the two measured in turn. Above 1 sparsity pays."};
     double *x = IR_ARRAY(p->arena, double, p->count), *y = IR_ARRAY(p->arena, double, p->count);
@@ -175,7 +186,8 @@ static void add_speedup(const page *p) {
     plot_close(&q, "The dotted line is dense: below it sparsity costs time.");
 }
 
-static void add_times_row(const page *p, const bench_report *r, int form) {
+static void add_times_row(const page *p, const bench_report *r, int form)
+{
     const bench_times *t = &r->measured->layer[form];
     ir_text_add(p->out, "<tr><th scope=\"row\">%s</th><td class=\"text\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%lld</td><td>%lld</td>",
                 esc(p, dims_text(r)), form == BENCH_DENSE ? "dense" : "as compiled", time_of(p->arena, t->p50),
@@ -188,7 +200,8 @@ static void add_times_row(const page *p, const bench_report *r, int form) {
                      bench_size_text(p->arena, s->metadata));
 }
 
-static void add_times(const page *p) {
+static void add_times(const page *p)
+{
     bool steady = true;
     ir_text_add(p->out, "<div class=\"scroll\"><table><caption>The whole layer</caption><thead><tr><th scope=\"col\" class=\"text\">dims</th><th scope=\"col\" class=\"text\">form</th>"
                         "<th scope=\"col\">p50</th><th scope=\"col\">p95</th><th scope=\"col\">p99</th><th scope=\"col\">min</th><th scope=\"col\">calls</th>"
@@ -211,7 +224,8 @@ typedef struct level {
 } level;
 
 enum { LEVELS = 4 };
-static size_t levels_of(level out[LEVELS]) {
+static size_t levels_of(level out[LEVELS])
+{
     const rt_caches c = rt_cpu_caches();
     const level all[LEVELS] = {{"L1", (double)c.l1d / 2}, {"L2", (double)c.l2 / 2}, {"L3", (double)c.l3 / 2}, {"memory", 256.0 * 1024 * 1024}};
     size_t count = 0;
@@ -220,7 +234,8 @@ static size_t levels_of(level out[LEVELS]) {
     return count;
 }
 
-static void add_machine(const page *p) {
+static void add_machine(const page *p)
+{
     bench_machine *m = p->reports[0].machine;
     level levels[LEVELS];
     const size_t count = levels_of(levels);
@@ -234,7 +249,8 @@ static void add_machine(const page *p) {
     ir_text_add(p->out, "</tbody></table></div>\n");
 }
 
-static void add_roofs(const page *p, const plot *q) {
+static void add_roofs(const page *p, const plot *q)
+{
     bench_machine *m = p->reports[0].machine;
     const double peak = bench_peak(m, SPC_F32);
     level levels[LEVELS];
@@ -249,7 +265,8 @@ static void add_roofs(const page *p, const plot *q) {
     }
 }
 
-static const char *kernel_text(const page *p, const bench_report *r, const bench_row *row) {
+static const char *kernel_text(const page *p, const bench_report *r, const bench_row *row)
+{
     return ir_format(p->arena, "%s at %s: %s GFLOP/s, %s operations a byte, %s %% of what the machine allows", row->kernel->name, dims_text(r),
                      bench_figure(p->arena, "%.3g", row->gflops), bench_figure(p->arena, "%.3g", row->intensity),
                      bench_figure(p->arena, "%.0f", 100 * row->roofline));
@@ -257,7 +274,8 @@ static const char *kernel_text(const page *p, const bench_report *r, const bench
 
 static bool is_dense(const bench_row *row) { return !row->variant || row->variant->dense; }
 
-static void add_roofline(const page *p) {
+static void add_roofline(const page *p)
+{
     plot q = {.out = p->out, .id = 3, .width = 1120, .height = 420, .x = PLOT_EMPTY, .y = PLOT_EMPTY, .title = "Roofline",
               .about = "Each kernel's operations on non-zeros per second against operations per byte, below what the machine can do. The tables have the figures."};
     const double peak = bench_peak(p->reports[0].machine, SPC_F32);
@@ -291,7 +309,8 @@ static void add_roofline(const page *p) {
 
 /* ---- kernels ---- */
 
-static void add_kernel_rows(const page *p, const bench_report *r) {
+static void add_kernel_rows(const page *p, const bench_report *r)
+{
     for (size_t k = 0; k < r->forms[0].kernel_count; k++) {
         const bench_row *row = &r->rows[k];
         ir_text_add(p->out, "<tr><th scope=\"row\">%s</th><td class=\"text\">%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td class=\"text\">%s</td>"
@@ -303,7 +322,8 @@ static void add_kernel_rows(const page *p, const bench_report *r) {
     }
 }
 
-static void add_kernels(const page *p) {
+static void add_kernels(const page *p)
+{
     for (size_t i = 0; i < p->count; i++) {
         const bench_report *r = &p->reports[i];
         if (!r->forms[0].kernel_count) continue;
@@ -326,7 +346,8 @@ static const char notes[] =
     "<i>binds</i> says which of the two it is. Padding, indices and packing are not work in this sense, so 0.5 to 0.7 is good for an unstructured pattern. "
     "The share of time in sparse kernels bounds what faster ones could still bring: 1&thinsp;/&thinsp;(1&thinsp;&minus;&thinsp;share).</p>\n";
 
-void bench_write_page(spc_session *s, const bench_report *reports, size_t count, ir_text *out) {
+void bench_write_page(spc_session *s, const bench_report *reports, size_t count, ir_text *out)
+{
     page p = {.session = s, .reports = reports, .count = count, .out = out, .arena = out->arena};
     if (!count) return;
     p.varying = find_varying(&p);

@@ -44,20 +44,23 @@ NARROW_LOOP(apart_f32_xmm, APART_PS)
 NARROW_LOOP(apart_f64_xmm, APART_PD)
 
 /* 256 bytes per round. */
-static void read_zmm(const void *at, int64_t rounds) {
+static void read_zmm(const void *at, int64_t rounds)
+{
     __asm__ volatile("1:\n\tvmovups (%0), %%zmm0\n\tvmovups 64(%0), %%zmm1\n\tvmovups 128(%0), %%zmm2\n\t"
                      "vmovups 192(%0), %%zmm3\n\tadd $256, %0\n\tdec %1\n\tjnz 1b\n\tvzeroupper"
                      : "+r"(at), "+r"(rounds) : : "memory", CLOBBERS);
 }
 
-static void read_ymm(const void *at, int64_t rounds) {
+static void read_ymm(const void *at, int64_t rounds)
+{
     __asm__ volatile("1:\n\tvmovups (%0), %%ymm0\n\tvmovups 32(%0), %%ymm1\n\tvmovups 64(%0), %%ymm2\n\t"
                      "vmovups 96(%0), %%ymm3\n\tvmovups 128(%0), %%ymm4\n\tvmovups 160(%0), %%ymm5\n\t"
                      "vmovups 192(%0), %%ymm6\n\tvmovups 224(%0), %%ymm7\n\tadd $256, %0\n\tdec %1\n\tjnz 1b\n\tvzeroupper"
                      : "+r"(at), "+r"(rounds) : : "memory", CLOBBERS);
 }
 
-static void read_xmm(const void *at, int64_t rounds) {
+static void read_xmm(const void *at, int64_t rounds)
+{
     __asm__ volatile("1:\n\tmovups (%0), %%xmm0\n\tmovups 16(%0), %%xmm1\n\tmovups 32(%0), %%xmm2\n\t"
                      "movups 48(%0), %%xmm3\n\tmovups 64(%0), %%xmm4\n\tmovups 80(%0), %%xmm5\n\tmovups 96(%0), %%xmm6\n\t"
                      "movups 112(%0), %%xmm7\n\tmovups 128(%0), %%xmm0\n\tmovups 144(%0), %%xmm1\n\t"
@@ -74,7 +77,8 @@ typedef struct width {
     void (*read)(const void *at, int64_t rounds);
 } width;
 
-static const width *widest(void) {
+static const width *widest(void)
+{
     static const width table[] = {
         {1ull << RT_CPU_avx512f, 4, fused_f32_zmm, fused_f64_zmm, read_zmm},
         {1ull << RT_CPU_avx2 | 1ull << RT_CPU_fma, 2, fused_f32_ymm, fused_f64_ymm, read_ymm},
@@ -107,20 +111,23 @@ typedef struct work {
     size_t share; /* bytes of each thread */
 } work;
 
-static void do_work(void *arg, size_t index) {
+static void do_work(void *arg, size_t index)
+{
     const work *w = arg;
     if (w->compute) w->compute(w->rounds);
     for (int64_t i = 0; i < w->passes; i++) w->read(w->memory + index * w->share, w->rounds);
 }
 
-static double time_work(const spc_exec *exec, work *w) {
+static double time_work(const spc_exec *exec, work *w)
+{
     const double start = bench_now();
     if (exec->parallel_for && exec->threads > 1) exec->parallel_for(exec->ctx, do_work, w, (size_t)exec->threads);
     else do_work(w, 0);
     return bench_now() - start;
 }
 
-static double quickest_of(const spc_exec *exec, work *w, int tries) {
+static double quickest_of(const spc_exec *exec, work *w, int tries)
+{
     double best = time_work(exec, w);
     for (int i = 1; i < tries; i++) {
         const double took = time_work(exec, w);
@@ -131,14 +138,16 @@ static double quickest_of(const spc_exec *exec, work *w, int tries) {
 
 /* Of work that takes TRY_NS or so; *amount grows until it does. Always the quickest of some tries: one that another
  * process held up must not count. */
-static double quickest(const spc_exec *exec, work *w, int64_t *amount) {
+static double quickest(const spc_exec *exec, work *w, int64_t *amount)
+{
     while (*amount < INT64_MAX / 4 && quickest_of(exec, w, 3) < TRY_NS / 2) *amount *= 2;
     return quickest_of(exec, w, TRIES);
 }
 
 static double thread_count(const spc_exec *exec) { return exec->parallel_for && exec->threads > 1 ? exec->threads : 1; }
 
-double bench_peak(bench_machine *m, spc_dtype dtype) {
+double bench_peak(bench_machine *m, spc_dtype dtype)
+{
     const width *wide = widest();
     if (!wide || (dtype != SPC_F32 && dtype != SPC_F64)) return 0;
     if (m->fma[dtype] > 0) return m->fma[dtype];
@@ -150,7 +159,8 @@ double bench_peak(bench_machine *m, spc_dtype dtype) {
 }
 
 /* Eight classes for each power of two. */
-double bench_bandwidth(bench_machine *m, double bytes) {
+double bench_bandwidth(bench_machine *m, double bytes)
+{
     const width *wide = widest();
     if (!wide || !(bytes > 0)) return 0;
     bytes = fmin(fmax(bytes, LEAST_BYTES * thread_count(&m->exec)), MOST_BYTES);

@@ -7,12 +7,14 @@
 /* What is left of a shrunk weight may well be dense. */
 static bool is_sparse(const bench_kernel *k, const bench_variant *v) { return v && v->stored && (!v->dense || k->shrunk); }
 
-static bool fell_back(const bench_kernel *k, const bench_variant *v) {
+static bool fell_back(const bench_kernel *k, const bench_variant *v)
+{
     return v && v->stored && !is_sparse(k, v) && k->pattern && strcmp(k->pattern, "dense") != 0;
 }
 
 /* The time below which the machine cannot do it, against the time it took. */
-static void compare_with_machine(const bench_report *r, const bench_form *form, bench_row *row) {
+static void compare_with_machine(const bench_report *r, const bench_form *form, bench_row *row)
+{
     const double flops = bench_flops(row->kernel, r->dims), bytes = bench_bytes(form, row->kernel, r->dims);
     const double peak = isnan(flops) ? 0 : bench_peak(r->machine, row->kernel->compute);
     const double bandwidth = bench_bandwidth(r->machine, bytes);
@@ -25,7 +27,8 @@ static void compare_with_machine(const bench_report *r, const bench_form *form, 
     row->roofline = fmin(fmax(computing, reading) / row->p50, 1);
 }
 
-static bench_row make_row(const bench_report *r, size_t i) {
+static bench_row make_row(const bench_report *r, size_t i)
+{
     const bench_form *form = &r->forms[BENCH_COMPILED];
     bench_row row = {.kernel = &form->kernels[i], .variant = bench_variant_at(&form->kernels[i], r->dims),
                       .p50 = r->measured->kernel[BENCH_COMPILED][i], .dense_p50 = NAN};
@@ -34,7 +37,8 @@ static bench_row make_row(const bench_report *r, size_t i) {
     return row;
 }
 
-static void add_packing(const bench_form *form, const bool *used, size_t index, bench_summary *sum) {
+static void add_packing(const bench_form *form, const bool *used, size_t index, bench_summary *sum)
+{
     const bench_packing *p = &form->packings[index];
     bool counted = false;
     for (size_t i = 0; i < index; i++) counted = counted || ((used[i] || !form->kernel_count) && !strcmp(form->packings[i].weight, p->weight));
@@ -43,7 +47,8 @@ static void add_packing(const bench_form *form, const bool *used, size_t index, 
     if (!counted) sum->dense += p->dense;
 }
 
-static bench_summary summarise(const bench_report *r, const bench_row *rows) {
+static bench_summary summarise(const bench_report *r, const bench_row *rows)
+{
     const bench_form *form = &r->forms[BENCH_COMPILED];
     bench_summary sum = {.speedup = r->measured->layer[BENCH_DENSE].p50 / r->measured->layer[BENCH_COMPILED].p50};
     bool *used = IR_ARRAY(form->program->arena, bool, form->packing_count);
@@ -61,7 +66,8 @@ static bench_summary summarise(const bench_report *r, const bench_row *rows) {
     return sum;
 }
 
-void bench_report_fill(bench_report *r) {
+void bench_report_fill(bench_report *r)
+{
     const bench_form *form = &r->forms[BENCH_COMPILED];
     bench_row *rows = IR_ARRAY(form->program->arena, bench_row, form->kernel_count);
     for (size_t i = 0; i < form->kernel_count; i++) rows[i] = make_row(r, i);
@@ -71,20 +77,23 @@ void bench_report_fill(bench_report *r) {
 
 /* ---- JSON ---- */
 
-static void json_member(ir_text *out, const char *key, const char *text) {
+static void json_member(ir_text *out, const char *key, const char *text)
+{
     ir_text_add(out, "\"%s\":", key);
     if (text) api_json_string(out, text);
     else ir_text_add(out, "null");
 }
 
-static void json_times(ir_text *out, const char *key, const bench_times *t) {
+static void json_times(ir_text *out, const char *key, const bench_times *t)
+{
     ir_arena *a = out->arena;
     ir_text_add(out, ",\"%s\":{\"p50\":%s,\"p95\":%s,\"p99\":%s,\"min\":%s,\"runs\":%lld,\"dropped\":%lld,\"steady\":%s}", key, bench_json_number(a, "%.1f", t->p50),
                 bench_json_number(a, "%.1f", t->p95), bench_json_number(a, "%.1f", t->p99), bench_json_number(a, "%.1f", t->min), (long long)t->runs,
                 (long long)t->dropped, t->steady ? "true" : "false");
 }
 
-static void json_kernel(ir_text *out, const bench_row *row) {
+static void json_kernel(ir_text *out, const bench_row *row)
+{
     ir_arena *a = out->arena;
     ir_text_add(out, "{");
     json_member(out, "name", row->kernel->name);
@@ -101,7 +110,8 @@ static void json_kernel(ir_text *out, const bench_row *row) {
     ir_text_add(out, "}");
 }
 
-void bench_write_json(const bench_report *r, ir_text *out) {
+void bench_write_json(const bench_report *r, ir_text *out)
+{
     const bench_row *rows = r->rows;
     const bench_summary sum = r->sum;
     ir_text_add(out, "{");
@@ -134,14 +144,16 @@ void bench_write_json(const bench_report *r, ir_text *out) {
 
 /* ---- the table ---- */
 
-static void table_times(ir_text *out, const char *name, const bench_times *t) {
+static void table_times(ir_text *out, const char *name, const bench_times *t)
+{
     ir_arena *a = out->arena;
     ir_text_add(out, "  %-10s %10s %10s %10s %10s %10lld %10lld%s\n", name, bench_time_text(a, t->p50), bench_time_text(a, t->p95),
                 bench_time_text(a, t->p99), bench_time_text(a, t->min), (long long)t->runs, (long long)t->dropped,
                 t->steady ? "" : "  the machine changed its pace all the time");
 }
 
-static void table_kernel(ir_text *out, const bench_row *row, int width) {
+static void table_kernel(ir_text *out, const bench_row *row, int width)
+{
     ir_arena *a = out->arena;
     const bench_variant *v = row->variant;
     const char *store = v && !strncmp(v->plan, "store=", 6) ? v->plan + 6 : "-";
@@ -151,7 +163,8 @@ static void table_kernel(ir_text *out, const bench_row *row, int width) {
                 row->kernel->operations);
 }
 
-void bench_write_table(const bench_report *r, ir_text *out) {
+void bench_write_table(const bench_report *r, ir_text *out)
+{
     const bench_row *rows = r->rows;
     const bench_summary sum = r->sum;
     ir_arena *a = out->arena;

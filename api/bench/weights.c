@@ -11,11 +11,13 @@
 enum { SHADES = 5, MOST_DRAWN = 24, FEW_BINS = 12 };
 
 /* A path for each shade, of horizontal runs of cells; the darkest is the fullest cell of this weight. */
-static int shade_of(const rt_picture *p, int y, int x) {
+static int shade_of(const rt_picture *p, int y, int x)
+{
     return p->fullest > 0 ? (int)ceil(SHADES * (double)p->cell[y][x] / p->fullest - 1e-6) : 0;
 }
 
-static void add_shade(ir_text *out, const rt_picture *p, int shade) {
+static void add_shade(ir_text *out, const rt_picture *p, int shade)
+{
     bool any = false;
     for (int y = 0; y < p->height; y++)
         for (int x = 0; x < p->width; x++) {
@@ -29,7 +31,8 @@ static void add_shade(ir_text *out, const rt_picture *p, int shade) {
     if (any) ir_text_add(out, "\"/>\n");
 }
 
-static void add_raster(ir_text *out, const char *name, const rt_picture *p, int id) {
+static void add_raster(ir_text *out, const char *name, const rt_picture *p, int id)
+{
     ir_arena *a = out->arena;
     ir_text_add(out, "<figure class=\"raster\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"t%d d%d\"%s><title id=\"t%d\">Pattern of %s</title>"
                      "<desc id=\"d%d\">Rows downwards, columns to the right; darker cells hold more non-zeros.</desc>\n",
@@ -46,7 +49,8 @@ static const char *percent(ir_arena *arena, double value) { return ir_format(are
 /* Of a bar that stands for one number. */
 static const char *whole_number(ir_arena *arena, double value) { return ir_format(arena, "%.0f", floor(value)); }
 
-static void add_histogram(ir_text *out, const rt_histogram *h, bool shares, const char *name, int id) {
+static void add_histogram(ir_text *out, const rt_histogram *h, bool shares, const char *name, int id)
+{
     ir_arena *a = out->arena;
     plot p = {.out = out, .id = id, .width = 340, .height = 220, .y = {.low = 0, .high = 0},
               .x = {.low = h->low, .high = h->low + h->width * h->bins, .label = shares ? percent : NULL,
@@ -71,7 +75,8 @@ static void add_histogram(ir_text *out, const rt_histogram *h, bool shares, cons
     plot_close(&p, shares ? "density of tiles: one peak if zeros are spread evenly" : "lengths of rows: a wide spread means padding or imbalance");
 }
 
-static void add_card(ir_text *out, const api_weight *w, int id) {
+static void add_card(ir_text *out, const api_weight *w, int id)
+{
     ir_arena *a = out->arena;
     rt_picture *picture = IR_NEW(a, rt_picture);
     rt_facts facts;
@@ -91,7 +96,8 @@ static void add_card(ir_text *out, const api_weight *w, int id) {
 }
 
 /* A matrix, not a bias: vectors have nothing to show. */
-static const api_weight *drawable(spc_session *s, const bench_form *form, size_t index) {
+static const api_weight *drawable(spc_session *s, const bench_form *form, size_t index)
+{
     const char *name = form->packings[index].weight;
     for (size_t i = 0; i < index; i++)
         if (!strcmp(form->packings[i].weight, name)) return NULL;
@@ -99,7 +105,8 @@ static const api_weight *drawable(spc_session *s, const bench_form *form, size_t
     return w && w->found && w->matrix.rows > 1 && w->matrix.cols > 1 ? w : NULL;
 }
 
-void bench_write_weights(spc_session *s, const bench_report *r, ir_text *out) {
+void bench_write_weights(spc_session *s, const bench_report *r, ir_text *out)
+{
     const bench_form *form = &r->forms[BENCH_COMPILED];
     int drawn = 0, left = 0;
     for (size_t i = 0; i < form->packing_count; i++) {

@@ -11,7 +11,8 @@
 
 /* The weight that it multiplies by: biases and scales have rank 1, depthwise filters, of rank 3, come second to the
  * matrix or the filters that are multiplied behind them. */
-static const ir_op *matrix_of(const ir_op *fused) {
+static const ir_op *matrix_of(const ir_op *fused)
+{
     const ir_op *found = NULL;
     for (int i = 0; i < fused->nargs; i++) {
         const ir_op *arg = fused->args[i];
@@ -20,7 +21,8 @@ static const ir_op *matrix_of(const ir_op *fused) {
     return found;
 }
 
-static int64_t dense_bytes(const ir_type *type) {
+static int64_t dense_bytes(const ir_type *type)
+{
     int64_t count = 1, extent;
     for (int i = 0; i < type->rank; i++)
         if (!ir_extent_is_const(type->dims[i], &extent) || __builtin_mul_overflow(count, extent, &count)) return 0;
@@ -28,13 +30,15 @@ static int64_t dense_bytes(const ir_type *type) {
 }
 
 /* As it was declared, before it shrank. */
-static int64_t declared_bytes(const explain_layer *l, const ir_op *weight) {
+static int64_t declared_bytes(const explain_layer *l, const ir_op *weight)
+{
     const api_weight *w = api_weight_find(l->session, weight->name);
     if (!w || !w->whole) return dense_bytes(weight->type);
     return ir_dtype_of(weight->type->dtype)->bytes * w->whole->matrix.rows * w->whole->matrix.cols;
 }
 
-static void look_at_weight(const explain_layer *l, explain_group *g) {
+static void look_at_weight(const explain_layer *l, explain_group *g)
+{
     const api_weight *w = api_weight_find(l->session, g->weight->name);
     rt_pattern pattern = {0};
     rt_error error;
@@ -46,13 +50,15 @@ static void look_at_weight(const explain_layer *l, explain_group *g) {
     g->known = w && w->found && !rt_matrix_facts(&w->matrix, patterned ? &pattern : NULL, &g->facts, &error);
 }
 
-static void add_plan(ir_text *key, const ir_plan_line *line) {
+static void add_plan(ir_text *key, const ir_plan_line *line)
+{
     for (const ir_plan_variant *v = line ? line->variants : NULL; v; v = v->next)
         ir_text_add(key, "|%s %lld %s", v->dim ? v->dim : "", (long long)v->limit, ir_plan_print_terms(&v->terms, key->arena));
     if (line) ir_text_add(key, "|%s", line->origin ? line->origin : "");
 }
 
-static explain_group look_at_kernel(const explain_layer *l, const ir_op *fused, int number) {
+static explain_group look_at_kernel(const explain_layer *l, const ir_op *fused, int number)
+{
     explain_group g = {.fused = fused, .weight = matrix_of(fused), .pattern = "dense", .enlarged = 1,
                        .line = ir_plan_find(l->program->plan, l->graph->name, number)};
     ir_text key;
@@ -67,7 +73,8 @@ static explain_group look_at_kernel(const explain_layer *l, const ir_op *fused, 
 
 /* ---- its packed weights ---- */
 
-static explain_form *form_of(explain_group *g, const char *store) {
+static explain_form *form_of(explain_group *g, const char *store)
+{
     for (size_t i = 0; i < g->form_count; i++)
         if (!strcmp(g->forms[i].store, store)) return &g->forms[i];
     explain_form *f = &g->forms[g->form_count < EXPLAIN_FORMS ? g->form_count++ : EXPLAIN_FORMS - 1];
@@ -75,7 +82,8 @@ static explain_form *form_of(explain_group *g, const char *store) {
     return f;
 }
 
-static void add_packings(const explain_layer *l, explain_group *g, const ir_op *weight) {
+static void add_packings(const explain_layer *l, explain_group *g, const ir_op *weight)
+{
     const api_program *program = l->program;
     size_t index = 0;
     g->dense += declared_bytes(l, weight);
@@ -92,7 +100,8 @@ static void add_packings(const explain_layer *l, explain_group *g, const ir_op *
 
 /* ---- groups ---- */
 
-static void add_kernel(explain_layer *l, const ir_op *fused, int number) {
+static void add_kernel(explain_layer *l, const ir_op *fused, int number)
+{
     explain_group made = look_at_kernel(l, fused, number), *g = NULL;
     for (size_t i = 0; i < l->group_count && !g; i++)
         if (!strcmp(l->groups[i].key, made.key)) g = &l->groups[i];
@@ -112,7 +121,8 @@ static void add_kernel(explain_layer *l, const ir_op *fused, int number) {
 }
 
 /* "ffn.0", "ffn.1 to ffn.118 (118 kernels)", "ffn.0, ffn.2, ... (4 kernels)" */
-static const char *name_of(const explain_layer *l, const explain_group *g) {
+static const char *name_of(const explain_layer *l, const explain_group *g)
+{
     const char *layer = l->graph->name;
     const int first = g->numbers[0], last = g->numbers[g->count - 1];
     ir_arena *arena = l->out->arena;
@@ -123,7 +133,8 @@ static const char *name_of(const explain_layer *l, const explain_group *g) {
 
 /* ---- predictions ---- */
 
-static const ir_plan_variant *variant_at(const ir_plan_line *line, const explain_point *p) {
+static const ir_plan_variant *variant_at(const ir_plan_line *line, const explain_point *p)
+{
     for (const ir_plan_variant *v = line ? line->variants : NULL; v; v = v->next) {
         if (!v->dim) return v;
         for (size_t i = 0; i < p->count; i++)
@@ -132,14 +143,16 @@ static const ir_plan_variant *variant_at(const ir_plan_line *line, const explain
     return NULL;
 }
 
-static const planner_candidate *best_of(const explain_choice *c, bool dense) {
+static const planner_candidate *best_of(const explain_choice *c, bool dense)
+{
     for (size_t i = 0; i < c->count; i++)
         if (c->ranked[i].dense == dense) return &c->ranked[i];
     return NULL;
 }
 
 /* How much sooner the best sparse plan is than the best dense one at a density: log of the ratio; NaN. */
-static double advantage(planner_question q, const pass_context *context, double density, planner_candidate *room) {
+static double advantage(planner_question q, const pass_context *context, double density, planner_candidate *room)
+{
     pass_context assumed = *context;
     explain_choice c = {.ranked = room};
     assumed.assumed_density = density;
@@ -153,7 +166,8 @@ enum { HALVINGS = 9 };
 static const double LEAST = 0.001;
 
 /* Where the pattern itself fixes the density (N:M, bands) there is none. */
-static double find_break_even(const planner_question *q, const pass_context *context, const explain_group *g, planner_candidate *room) {
+static double find_break_even(const planner_question *q, const pass_context *context, const explain_group *g, planner_candidate *room)
+{
     rt_pattern pattern = {0};
     if (!rt_pattern_parse(g->pattern, &pattern, NULL)) return NAN;
     for (int i = 0; i < pattern.count; i++)
@@ -171,7 +185,8 @@ static double find_break_even(const planner_question *q, const pass_context *con
     return low;
 }
 
-static void predict(const explain_layer *l, const explain_group *g, const explain_point *p, explain_choice *c) {
+static void predict(const explain_layer *l, const explain_group *g, const explain_point *p, explain_choice *c)
+{
     ir_arena *arena = l->out->arena;
     pass_context context = {.target = &l->program->target, .weight = api_weight_matrix, .weight_ctx = l->session, .dense = api_is_dense(l->session)};
     planner_question q = {.module = l->program->module, .context = &context, .layer = l->graph, .kernel = g->numbers[0]};
@@ -192,7 +207,8 @@ static void predict(const explain_layer *l, const explain_group *g, const explai
         c->break_even = find_break_even(&q, &context, g, IR_ARRAY(arena, planner_candidate, PLANNER_MAX_CANDIDATES));
 }
 
-void explain_find_groups(explain_layer *l) {
+void explain_find_groups(explain_layer *l)
+{
     ir_arena *arena = l->out->arena;
     int number = 0;
     for (const ir_op *op = l->graph->body.first; op; op = op->next) l->kernel_count += op->code == IR_OP_fused;
@@ -208,17 +224,20 @@ void explain_find_groups(explain_layer *l) {
     }
 }
 
-double explain_chosen_ns(const explain_group *g, size_t point) {
+double explain_chosen_ns(const explain_group *g, size_t point)
+{
     return g->at[point].modelled ? (double)g->count * g->at[point].chosen.predicted_ns : NAN;
 }
 
 /* The same kernel with its weight stored dense; where there is no such plan it is what it is. */
-double explain_dense_ns(const explain_group *g, size_t point) {
+double explain_dense_ns(const explain_group *g, size_t point)
+{
     const explain_choice *c = &g->at[point];
     return c->best_dense && g->weight ? (double)g->count * g->enlarged * c->best_dense->predicted_ns : explain_chosen_ns(g, point);
 }
 
-bool explain_is_dense(const explain_group *g, size_t point) {
+bool explain_is_dense(const explain_group *g, size_t point)
+{
     const ir_plan_variant *v = g->at[point].variant;
     return v && !strncmp(v->terms.store, "dense", 5);
 }

@@ -8,7 +8,8 @@
 
 static const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
-static ir_text *label(const explain_layer *l, const char *name) {
+static ir_text *label(const explain_layer *l, const char *name)
+{
     ir_text_add(l->out, "    %-9s ", name);
     return l->out;
 }
@@ -16,13 +17,15 @@ static ir_text *label(const explain_layer *l, const char *name) {
 /* ---- what, when, which ---- */
 
 /* Places that other weights' empty rows and columns leave constant or unused. */
-static void say_shrunk(ir_text *out, const rt_declaration *whole) {
+static void say_shrunk(ir_text *out, const rt_declaration *whole)
+{
     ir_text_add(out, ", of whose [");
     for (int i = 0; i < whole->rank; i++) ir_text_add(out, "%s%lld", i ? "," : "", (long long)whole->dims[i]);
     ir_text_add(out, "] the layer needs no more than");
 }
 
-static void say_what(const explain_layer *l, const explain_group *g) {
+static void say_what(const explain_layer *l, const explain_group *g)
+{
     ir_text *out = label(l, "sparse");
     if (!g->weight) {
         ir_text_add(out, "nothing: it multiplies by no weight\n");
@@ -38,14 +41,16 @@ static void say_what(const explain_layer *l, const explain_group *g) {
                      g->declared_sparse || g->facts.density > 0.9 ? "" : ", but it is declared dense");
 }
 
-static void say_when(const explain_layer *l, const explain_group *g) {
+static void say_when(const explain_layer *l, const explain_group *g)
+{
     if (!g->declared_sparse) return;
     ir_text_add(label(l, "when"), "always: the zeros are fixed in the weight, whatever the input%s\n",
                 g->known ? "; that they keep to the pattern was checked" : "; data is checked against the pattern when it is bound");
 }
 
 /* What a plan without data rests on. */
-static void say_missing(const explain_layer *l, const explain_group *g) {
+static void say_missing(const explain_layer *l, const explain_group *g)
+{
     rt_pattern pattern = {0};
     rt_error error;
     ir_text *out = label(l, "not known");
@@ -60,7 +65,8 @@ static void say_missing(const explain_layer *l, const explain_group *g) {
                 implied ? " by the pattern" : pattern.density > 0 ? " by the hint" : ", as there is no hint");
 }
 
-static void say_pattern(const explain_layer *l, const explain_group *g) {
+static void say_pattern(const explain_layer *l, const explain_group *g)
+{
     const rt_facts *f = &g->facts;
     if (!g->weight) return;
     if (!g->known) {
@@ -81,7 +87,8 @@ static void say_pattern(const explain_layer *l, const explain_group *g) {
 
 /* ---- cost ---- */
 
-static void say_form(const explain_layer *l, const explain_group *g, const explain_form *f, const char *name) {
+static void say_form(const explain_layer *l, const explain_group *g, const explain_form *f, const char *name)
+{
     ir_text *out = label(l, name);
     ir_arena *a = out->arena;
     ir_text_add(out, "as %s: %s of values", f->store, explain_size(a, f->values));
@@ -92,7 +99,8 @@ static void say_form(const explain_layer *l, const explain_group *g, const expla
     ir_text_add(out, "\n");
 }
 
-static void say_cost(const explain_layer *l, const explain_group *g) {
+static void say_cost(const explain_layer *l, const explain_group *g)
+{
     if (!g->weight) return;
     if (l->program->laid) {
         for (size_t i = 0; i < g->form_count; i++) say_form(l, g, &g->forms[i], i ? "" : "cost");
@@ -107,7 +115,8 @@ static void say_cost(const explain_layer *l, const explain_group *g) {
 
 static const double SLOWER = 0.97;
 
-static void list_points(const explain_layer *l, const explain_group *g, bool dense, ir_text *out) {
+static void list_points(const explain_layer *l, const explain_group *g, bool dense, ir_text *out)
+{
     bool any = false;
     for (size_t p = 0; p < l->point_count; p++) {
         if (!g->at[p].variant || explain_is_dense(g, p) != dense) continue;
@@ -117,7 +126,8 @@ static void list_points(const explain_layer *l, const explain_group *g, bool den
 }
 
 /* A plan by rules or by hand may be one that the model holds for slower than dense. */
-static void say_losses(const explain_layer *l, const explain_group *g, ir_text *out) {
+static void say_losses(const explain_layer *l, const explain_group *g, ir_text *out)
+{
     bool any = false;
     for (size_t p = 0; p < l->point_count; p++) {
         if (explain_is_dense(g, p) || !(explain_dense_ns(g, p) < SLOWER * explain_chosen_ns(g, p))) continue;
@@ -127,7 +137,8 @@ static void say_losses(const explain_layer *l, const explain_group *g, ir_text *
     ir_text_add(out, "\n");
 }
 
-static void say_machine(const explain_layer *l, const explain_group *g) {
+static void say_machine(const explain_layer *l, const explain_group *g)
+{
     size_t dense = 0, all = 0;
     if (!g->declared_sparse) return;
     for (size_t p = 0; p < l->point_count; p++) {
@@ -151,13 +162,15 @@ static void say_machine(const explain_layer *l, const explain_group *g) {
 
 /* ---- what gets better ---- */
 
-static const char *break_even_text(ir_arena *a, const explain_group *g, const explain_choice *c) {
+static const char *break_even_text(ir_arena *a, const explain_group *g, const explain_choice *c)
+{
     if (isnan(c->break_even)) return "-";
     if (c->break_even >= 1) return g->declared_sparse ? "any density" : "-";
     return c->break_even < 0.005 ? "no density" : ir_format(a, "%.2f", c->break_even);
 }
 
-static void say_point(const explain_layer *l, const explain_group *g, size_t p) {
+static void say_point(const explain_layer *l, const explain_group *g, size_t p)
+{
     const explain_choice *c = &g->at[p];
     ir_arena *a = l->out->arena;
     const double chosen = explain_chosen_ns(g, p), dense = explain_dense_ns(g, p);
@@ -166,7 +179,8 @@ static void say_point(const explain_layer *l, const explain_group *g, size_t p) 
                 c->modelled ? planner_resource_text(c->chosen.binds) : "not modelled");
 }
 
-static void say_gain(const explain_layer *l, const explain_group *g) {
+static void say_gain(const explain_layer *l, const explain_group *g)
+{
     bool modelled = false;
     for (size_t p = 0; p < l->point_count; p++) modelled = modelled || g->at[p].modelled;
     if (!modelled) {
@@ -180,11 +194,13 @@ static void say_gain(const explain_layer *l, const explain_group *g) {
 
 /* ---- plans ---- */
 
-static bool is_chosen(const explain_choice *c, const planner_candidate *candidate, ir_arena *arena) {
+static bool is_chosen(const explain_choice *c, const planner_candidate *candidate, ir_arena *arena)
+{
     return !strcmp(ir_plan_print_terms(&candidate->terms, arena), ir_plan_print_terms(&c->chosen.terms, arena));
 }
 
-static void say_candidate(const explain_layer *l, const explain_choice *c, const planner_candidate *k, const char *note) {
+static void say_candidate(const explain_layer *l, const explain_choice *c, const planner_candidate *k, const char *note)
+{
     const double off = 100 * (k->predicted_ns / c->chosen.predicted_ns - 1);
     ir_text_add(l->out, "          %10s %+5.0f %%  %s%s\n", bench_time_text(l->out->arena, k->predicted_ns), off,
                 ir_plan_print_terms(&k->terms, l->out->arena), note);
@@ -196,7 +212,8 @@ static void say_candidate(const explain_layer *l, const explain_choice *c, const
 }
 
 /* The next best two and the best of the other kind; with details all of them. */
-static void say_runners_up(const explain_layer *l, const explain_choice *c, bool of_range) {
+static void say_runners_up(const explain_layer *l, const explain_choice *c, bool of_range)
+{
     const size_t most = l->details ? c->count : 2;
     const double notable = 0.995 * c->chosen.predicted_ns;
     size_t shown = 0;
@@ -217,7 +234,8 @@ static void say_runners_up(const explain_layer *l, const explain_choice *c, bool
                                                  "worth its code\n");
 }
 
-static void say_why_dense(const explain_layer *l, const explain_group *g, size_t p) {
+static void say_why_dense(const explain_layer *l, const explain_group *g, size_t p)
+{
     const explain_choice *c = &g->at[p];
     ir_text *out = l->out;
     if (!g->declared_sparse || !explain_is_dense(g, p) || !c->modelled) return;
@@ -239,7 +257,8 @@ static void say_why_dense(const explain_layer *l, const explain_group *g, size_t
     ir_text_add(out, "\n");
 }
 
-static void say_terms(const explain_layer *l, const explain_group *g, const ir_plan_variant *v) {
+static void say_terms(const explain_layer *l, const explain_group *g, const ir_plan_variant *v)
+{
     ir_text_add(l->out, "      ");
     if (v->dim) ir_text_add(l->out, "when %s<=%lld: ", v->dim, (long long)v->limit);
     else if (g->line->variants != v) ir_text_add(l->out, "else: ");
@@ -249,7 +268,8 @@ static void say_terms(const explain_layer *l, const explain_group *g, const ir_p
 }
 
 /* One point stands for its variant, unless details are asked for. */
-static void say_variant(const explain_layer *l, const explain_group *g, const ir_plan_variant *v) {
+static void say_variant(const explain_layer *l, const explain_group *g, const ir_plan_variant *v)
+{
     say_terms(l, g, v);
     for (size_t p = 0; p < l->point_count; p++) {
         if (g->at[p].variant != v) continue;
@@ -263,7 +283,8 @@ static void say_variant(const explain_layer *l, const explain_group *g, const ir
     }
 }
 
-static void say_plans(const explain_layer *l, const explain_group *g) {
+static void say_plans(const explain_layer *l, const explain_group *g)
+{
     if (!g->line) return;
     const bool tuned = g->line->origin && !strcmp(g->line->origin, "wisdom");
     ir_text_add(label(l, "plan"), "%s%s\n", tuned ? "from " : "by the ", g->line->origin ? g->line->origin : "planner");
@@ -274,7 +295,8 @@ static void say_plans(const explain_layer *l, const explain_group *g) {
     explain_write_measured(l, g);
 }
 
-void explain_write_group(const explain_layer *l, const explain_group *g) {
+void explain_write_group(const explain_layer *l, const explain_group *g)
+{
     ir_text_add(l->out, "\n  kernel %s: ", g->name);
     explain_say_operations(l->out, g->fused);
     ir_text_add(l->out, "\n");

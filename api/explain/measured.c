@@ -10,7 +10,8 @@
 enum { FEW = 3 };
 
 /* Lines of ns and terms; what is not of that form is passed over, for the file may hold anything. */
-static void say_others(const explain_layer *l, const rt_record *r) {
+static void say_others(const explain_layer *l, const rt_record *r)
+{
     int said = 0;
     for (const char *at = r->others; *at && (l->details || said < FEW); at += strcspn(at, "\n"), at += *at == '\n') {
         char *end;
@@ -22,7 +23,8 @@ static void say_others(const explain_layer *l, const rt_record *r) {
     }
 }
 
-static bool say_record(void *ctx, const rt_record *r) {
+static bool say_record(void *ctx, const rt_record *r)
+{
     const explain_layer *l = ctx;
     ir_arena *a = l->out->arena;
     if (!(r->ns > 0) || api_wisdom_refuses(l->session, r->plan)) return true;
@@ -34,7 +36,8 @@ static bool say_record(void *ctx, const rt_record *r) {
     return true;
 }
 
-void explain_write_measured(const explain_layer *l, const explain_group *g) {
+void explain_write_measured(const explain_layer *l, const explain_group *g)
+{
     if (g->line && g->line->origin && !strcmp(g->line->origin, "wisdom"))
         api_wisdom_each(l->session, l->program, g->fused, say_record, (void *)l);
 }

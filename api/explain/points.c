@@ -9,14 +9,16 @@ enum { MOST_POINTS = 8 };
 static const int64_t OWN[] = {1, 32, 512};
 enum { OWN_POINTS = sizeof OWN / sizeof *OWN };
 
-static int64_t allowed(const ir_dim *d, int64_t wanted) {
+static int64_t allowed(const ir_dim *d, int64_t wanted)
+{
     if (wanted <= d->lo) return d->lo > 0 ? d->lo : 1;
     if (wanted > d->hi) wanted = d->hi;
     return d->lo + (wanted - d->lo) / (d->step > 0 ? d->step : 1) * (d->step > 0 ? d->step : 1);
 }
 
 /* The value of a dim at the point: one of those given, or explain's own, through which dims without any go together. */
-static explain_point make_point(const explain_layer *l, const api_choices *given, size_t index) {
+static explain_point make_point(const explain_layer *l, const api_choices *given, size_t index)
+{
     ir_arena *arena = l->out->arena;
     const size_t count = given->count, mine = l->assumed ? index % OWN_POINTS : 0;
     explain_point p = {.count = count, .names = given->names, .values = IR_ARRAY(arena, int64_t, count)};
@@ -33,7 +35,8 @@ static explain_point make_point(const explain_layer *l, const api_choices *given
     return p;
 }
 
-spc_status explain_find_points(explain_layer *l) {
+spc_status explain_find_points(explain_layer *l)
+{
     api_choices given;
     size_t all = 1;
     spc_status status = api_choices_given(l->session, &l->face, api_option_value(l->session, API_dims), l->program->module, &given);

@@ -13,7 +13,8 @@ typedef struct totals {
     size_t unknown;                      /* kernels that are not modelled */
 } totals;
 
-static totals add_up(const explain_layer *l, size_t point) {
+static totals add_up(const explain_layer *l, size_t point)
+{
     totals t = {0};
     for (size_t i = 0; i < l->group_count; i++) {
         const explain_group *g = &l->groups[i];
@@ -33,7 +34,8 @@ static totals add_up(const explain_layer *l, size_t point) {
 
 static const char *point_name(const explain_layer *l, size_t p) { return *l->points[p].text ? l->points[p].text : "its size"; }
 
-static void say_points(const explain_layer *l) {
+static void say_points(const explain_layer *l)
+{
     ir_arena *a = l->out->arena;
     ir_text_add(l->out, "    %-16s %11s %11s %7s   %s\n", "at", "as chosen", "all dense", "gain", "by Amdahl's law");
     for (size_t p = 0; p < l->point_count; p++) {
@@ -56,7 +58,8 @@ typedef struct ranked_group {
     double share;
 } ranked_group;
 
-static int by_share(const void *left, const void *right) {
+static int by_share(const void *left, const void *right)
+{
     const ranked_group *a = left, *b = right;
     if (a->share != b->share) return a->share > b->share ? -1 : 1;
     return a->group->numbers[0] - b->group->numbers[0];
@@ -64,7 +67,8 @@ static int by_share(const void *left, const void *right) {
 
 enum { MOST_ROWS = 12 };
 
-static void say_group_row(const explain_layer *l, const ranked_group *r, size_t p) {
+static void say_group_row(const explain_layer *l, const ranked_group *r, size_t p)
+{
     const explain_group *g = r->group;
     ir_arena *a = l->out->arena;
     const double gain = explain_dense_ns(g, p) / explain_chosen_ns(g, p);
@@ -73,7 +77,8 @@ static void say_group_row(const explain_layer *l, const ranked_group *r, size_t 
                 g->known ? bench_number(a, "%.4g", g->facts.density) : "-", store, g->whole ? "shrunk" : g->declared_sparse ? "sparse" : g->weight ? "dense" : "-", g->name);
 }
 
-static void say_groups(const explain_layer *l) {
+static void say_groups(const explain_layer *l)
+{
     const size_t p = l->point_count - 1;
     const totals t = add_up(l, p);
     ranked_group *ranked = IR_ARRAY(l->out->arena, ranked_group, l->group_count);
@@ -87,7 +92,8 @@ static void say_groups(const explain_layer *l) {
     if (l->group_count > MOST_ROWS) ir_text_add(l->out, "    and %zu more groups of kernels\n", l->group_count - MOST_ROWS);
 }
 
-static void say_bytes(const explain_layer *l) {
+static void say_bytes(const explain_layer *l)
+{
     int64_t values = 0, metadata = 0, dense = 0;
     bool several = false;
     ir_arena *a = l->out->arena;
@@ -106,7 +112,8 @@ static void say_bytes(const explain_layer *l) {
     else ir_text_add(l->out, "    weights: %s if dense; without data their packed size is not known\n", explain_size(a, dense));
 }
 
-void explain_write_summary(const explain_layer *l) {
+void explain_write_summary(const explain_layer *l)
+{
     size_t unknown = 0;
     ir_text_add(l->out, "  summary: %zu kernel%s", l->kernel_count, l->kernel_count == 1 ? "" : "s");
     if (l->group_count < l->kernel_count) ir_text_add(l->out, ", %zu different one%s", l->group_count, l->group_count == 1 ? "" : "s");

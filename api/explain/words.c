@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Three figures, so that sizes can be compared at a glance. */
-const char *explain_size(ir_arena *arena, int64_t bytes) {
+const char *explain_size(ir_arena *arena, int64_t bytes)
+{
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
     double value = (double)bytes;
     size_t unit = 0;
@@ -17,18 +18,21 @@ const char *explain_size(ir_arena *arena, int64_t bytes) {
 }
 
 /* What native stands for here. */
-const char *explain_cpu(const explain_layer *l) {
+const char *explain_cpu(const explain_layer *l)
+{
     const ir_target *t = &l->program->target;
     return strcmp(t->name, "native") ? t->name : ir_format(l->out->arena, "%s (native)", t->llvm_name);
 }
 
-const char *explain_percent(ir_arena *arena, double share) {
+const char *explain_percent(ir_arena *arena, double share)
+{
     const double percent = 100 * share;
     return ir_format(arena, percent > 99 && percent < 100 ? "%.2f %%" : "%.1f %%", percent);
 }
 
 /* What storages are called in the field; the rest by their own documentation. */
-static const char *storage_words(const char *store) {
+static const char *storage_words(const char *store)
+{
     static const struct {
         const char *name, *words;
     } table[] = {
@@ -51,7 +55,8 @@ static const char *storage_words(const char *store) {
     return NULL;
 }
 
-static void say_columns(ir_text *out, const ir_plan_terms *t) {
+static void say_columns(ir_text *out, const ir_plan_terms *t)
+{
     const char *plural = t->tile_cols == 1 ? "" : "s";
     switch (t->lanes) {
     case PLAN_LANES_BATCH:
@@ -67,7 +72,8 @@ static void say_columns(ir_text *out, const ir_plan_terms *t) {
     }
 }
 
-void explain_say_terms(ir_text *out, const ir_plan_terms *t) {
+void explain_say_terms(ir_text *out, const ir_plan_terms *t)
+{
     const char *words = t->store[0] ? storage_words(t->store) : NULL;
     if (words) ir_text_add(out, "%s; ", words);
     if (t->lanes == PLAN_LANES_OPEN) ir_text_add(out, "one pass over the elements");
@@ -78,7 +84,8 @@ void explain_say_terms(ir_text *out, const ir_plan_terms *t) {
     else if (t->lanes == PLAN_LANES_BATCH) ir_text_add(out, ", read where they lie");
 }
 
-void explain_say_operations(ir_text *out, const ir_op *fused) {
+void explain_say_operations(ir_text *out, const ir_op *fused)
+{
     const char *before = "";
     for (const ir_op *op = fused->body.first; op; op = op->next) {
         if (op->code == IR_OP_arg || op->code == IR_OP_const) continue;

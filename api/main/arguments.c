@@ -12,7 +12,8 @@ typedef struct cli_option {
     const char *value, *commands, *doc;
 } cli_option;
 
-static const cli_option *option_at(cli_id id) {
+static const cli_option *option_at(cli_id id)
+{
     static const cli_option table[] = {
 #define CLI(id, name, letter, value, commands, key, doc) {name, letter, value, commands, doc},
 #include "options.def"
@@ -23,7 +24,8 @@ static const cli_option *option_at(cli_id id) {
 
 static bool has_one_dash(const cli_option *o) { return o->name[0] == 'M'; }
 
-int cli_usage(const char *fmt, ...) {
+int cli_usage(const char *fmt, ...)
+{
     char text[2048];
     va_list args;
     va_start(args, fmt);
@@ -35,25 +37,29 @@ int cli_usage(const char *fmt, ...) {
     return EXIT_USAGE;
 }
 
-bool cli_has(const cli_args *args, cli_id id) {
+bool cli_has(const cli_args *args, cli_id id)
+{
     for (size_t i = 0; i < args->count; i++)
         if (args->given[i].id == id) return true;
     return false;
 }
 
-const char *cli_nth(const cli_args *args, cli_id id, size_t n) {
+const char *cli_nth(const cli_args *args, cli_id id, size_t n)
+{
     for (size_t i = 0; i < args->count; i++)
         if (args->given[i].id == id && n-- == 0) return args->given[i].value;
     return NULL;
 }
 
-const char *cli_last(const cli_args *args, cli_id id) {
+const char *cli_last(const cli_args *args, cli_id id)
+{
     for (size_t i = args->count; i > 0; i--)
         if (args->given[i - 1].id == id) return args->given[i - 1].value;
     return NULL;
 }
 
-int cli_number(const cli_args *args, cli_id id, uint64_t absent, uint64_t limit, uint64_t *out) {
+int cli_number(const cli_args *args, cli_id id, uint64_t absent, uint64_t limit, uint64_t *out)
+{
     const char *text = cli_last(args, id);
     *out = absent;
     if (!text) return EXIT_DONE;
@@ -67,7 +73,8 @@ int cli_number(const cli_args *args, cli_id id, uint64_t absent, uint64_t limit,
     return cli_usage("--%s=%s is no whole number up to %llu", option_at(id)->name, text, (unsigned long long)limit);
 }
 
-int cli_seconds(const cli_args *args, double absent, bool zero, double limit, double *out) {
+int cli_seconds(const cli_args *args, double absent, bool zero, double limit, double *out)
+{
     const char *text = cli_last(args, CLI_seconds);
     char *end;
     *out = absent;
@@ -86,7 +93,8 @@ typedef struct cursor {
 } cursor;
 
 /* Matches the word against one option. *value: what stands in the same word; NULL: nothing does. */
-static bool matches(const cli_option *o, const char *word, const char **value) {
+static bool matches(const cli_option *o, const char *word, const char **value)
+{
     const size_t len = strlen(o->name);
     *value = NULL;
     if (has_one_dash(o)) return !strcmp(word + 1, o->name);
@@ -100,7 +108,8 @@ static bool matches(const cli_option *o, const char *word, const char **value) {
     return true;
 }
 
-static int add(cursor *c, cli_id id, const char *word, const char *value) {
+static int add(cursor *c, cli_id id, const char *word, const char *value)
+{
     const cli_option *o = option_at(id);
     cli_args *args = c->args;
     if (!strchr(o->commands, args->letter))
@@ -116,7 +125,8 @@ static int add(cursor *c, cli_id id, const char *word, const char *value) {
     return EXIT_DONE;
 }
 
-static int read_option(cursor *c, const char *word) {
+static int read_option(cursor *c, const char *word)
+{
     const char *value;
     for (int id = 0; id < CLI_COUNT; id++)
         if (matches(option_at((cli_id)id), word, &value)) return add(c, (cli_id)id, word, value);
@@ -124,7 +134,8 @@ static int read_option(cursor *c, const char *word) {
 }
 
 /* The first operand of two was meant as a command, if it has nothing of a path. */
-static int fail_command(const char *word) {
+static int fail_command(const char *word)
+{
     char known[128] = "";
     for (int i = 1; cli_command_at(i); i++) {
         const size_t at = strlen(known);
@@ -133,7 +144,8 @@ static int fail_command(const char *word) {
     return cli_usage("there is no command \"%s\"; commands are %s, and spc MODEL.sdl -o FILE compiles", word, known);
 }
 
-static int read_operand(cursor *c, const char *word) {
+static int read_operand(cursor *c, const char *word)
+{
     if (c->args->model && !*c->args->command && !strpbrk(c->args->model, "./-")) return fail_command(c->args->model);
     if (c->args->model && c->args->letter == 'W' && !c->args->second) {
         c->args->second = word;
@@ -145,7 +157,8 @@ static int read_operand(cursor *c, const char *word) {
     return EXIT_DONE;
 }
 
-int cli_parse(int argc, char **argv, cli_args *out) {
+int cli_parse(int argc, char **argv, cli_args *out)
+{
     cursor c = {argc, 1, argv, out};
     bool options = true;
     *out = (cli_args){.command = "", .letter = 'C', .given = calloc((size_t)argc + 1, sizeof *out->given)};
@@ -168,7 +181,8 @@ int cli_parse(int argc, char **argv, cli_args *out) {
 
 /* ---- help ---- */
 
-static void print_option(const cli_option *o) {
+static void print_option(const cli_option *o)
+{
     char spelling[80];
     if (has_one_dash(o)) snprintf(spelling, sizeof spelling, "-%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
     else if (o->letter) snprintf(spelling, sizeof spelling, "-%c, --%s%s%s", o->letter, o->name, o->value ? "=" : "", o->value ? o->value : "");
@@ -176,7 +190,8 @@ static void print_option(const cli_option *o) {
     printf("  %-26s %s\n", spelling, o->doc);
 }
 
-void cli_print_help(const cli_command *command) {
+void cli_print_help(const cli_command *command)
+{
     printf("usage: spc %s%s%s\n\n%s\n\n", command->name, *command->name ? " " : "", command->operands, command->doc);
     for (int id = 0; id < CLI_COUNT; id++)
         if (strchr(option_at((cli_id)id)->commands, command->letter)) print_option(option_at((cli_id)id));

@@ -11,14 +11,16 @@ typedef struct printer {
     size_t count;
 } printer;
 
-static void print_table(void *ctx, const char *json, const char *table) {
+static void print_table(void *ctx, const char *json, const char *table)
+{
     printer *p = ctx;
     (void)json;
     if (!p->quiet) printf("%s%s", p->count++ ? "\n" : "", table);
     fflush(stdout);
 }
 
-static int bench(const cli_args *args, spc_bench_options *options) {
+static int bench(const cli_args *args, spc_bench_options *options)
+{
     spc_session *s;
     int status = cli_open(args, &s);
     if (status) return status;
@@ -33,7 +35,8 @@ static int bench(const cli_args *args, spc_bench_options *options) {
     return cli_close(s, done);
 }
 
-int cli_bench(const cli_args *args) {
+int cli_bench(const cli_args *args)
+{
     const char *json = cli_last(args, CLI_json), *html = cli_last(args, CLI_html);
     const char *outputs[2];
     size_t output_count = 0;

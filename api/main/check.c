@@ -24,14 +24,16 @@ typedef struct checker {
 } checker;
 
 /* SplitMix64: the same numbers on every machine. */
-static double next_random(checker *c) {
+static double next_random(checker *c)
+{
     uint64_t z = c->state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0 * 2 - 1;
 }
 
-static void fill(checker *c, spc_tensor *t, fill_kind kind) {
+static void fill(checker *c, spc_tensor *t, fill_kind kind)
+{
     const size_t count = cli_count(t);
     for (size_t i = 0; i < count; i++) {
         const double r = next_random(c);
@@ -40,7 +42,8 @@ static void fill(checker *c, spc_tensor *t, fill_kind kind) {
     }
 }
 
-static double tolerance_of(spc_dtype dtype) {
+static double tolerance_of(spc_dtype dtype)
+{
     switch (dtype) {
     case SPC_F64: return 1e-11;
     case SPC_F32: return 1e-4;
@@ -50,7 +53,8 @@ static double tolerance_of(spc_dtype dtype) {
     }
 }
 
-static void report(checker *c, const spc_value *v, const spc_tensor *t, size_t at, double got, double wanted, const char *dims) {
+static void report(checker *c, const spc_value *v, const spc_tensor *t, size_t at, double got, double wanted, const char *dims)
+{
     size_t index[8] = {0}, rest = at;
     for (int i = t->rank - 1; i >= 0; i--) {
         index[i] = rest % (size_t)t->dims[i];
@@ -63,7 +67,8 @@ static void report(checker *c, const spc_value *v, const spc_tensor *t, size_t a
 }
 
 /* The first element of a result that differs is reported. */
-static void compare(checker *c, size_t result, const char *dims) {
+static void compare(checker *c, size_t result, const char *dims)
+{
     const spc_tensor *got = &c->out[result], *wanted = &c->expected[result];
     const size_t count = cli_count(got);
     double largest = 0;
@@ -80,7 +85,8 @@ static void compare(checker *c, size_t result, const char *dims) {
     }
 }
 
-static spc_status run_both(checker *c, const char *dims) {
+static spc_status run_both(checker *c, const char *dims)
+{
     const spc_exec exec = {.size = sizeof exec, .dims = dims};
     const spc_signature *l = c->layer;
     spc_status status = spc_run(c->compiled, l->layer, c->in, l->inputs, c->out, l->results, &exec);
@@ -97,7 +103,8 @@ static spc_status run_both(checker *c, const char *dims) {
     return SPC_OK;
 }
 
-static spc_status allocate(checker *c) {
+static spc_status allocate(checker *c)
+{
     bool good = true;
     for (size_t i = 0; i < c->layer->inputs; i++) good = cli_allocate(&c->in[i]) && good;
     for (size_t i = 0; i < c->layer->results; i++) {
@@ -110,7 +117,8 @@ static spc_status allocate(checker *c) {
     return SPC_E_NOMEM;
 }
 
-static void release(checker *c) {
+static void release(checker *c)
+{
     for (size_t i = 0; i < c->layer->inputs; i++) free(c->in[i].data);
     for (size_t i = 0; i < c->layer->results; i++) {
         free(c->out[i].data);
@@ -118,7 +126,8 @@ static void release(checker *c) {
     }
 }
 
-static spc_status check_dims(checker *c, const char *dims) {
+static spc_status check_dims(checker *c, const char *dims)
+{
     const spc_signature *l = c->layer;
     for (size_t i = 0; i < l->inputs; i++) c->in[i] = (spc_tensor){0};
     for (size_t i = 0; i < l->results; i++) c->out[i] = c->expected[i] = (spc_tensor){0};
@@ -135,7 +144,8 @@ static spc_status check_dims(checker *c, const char *dims) {
 }
 
 /* The size, or the next one that the contract allows. */
-static int64_t legal_size(const spc_dim *d, int64_t size) {
+static int64_t legal_size(const spc_dim *d, int64_t size)
+{
     if (size <= d->lo) return d->lo;
     const int64_t last = d->lo + (d->hi - d->lo) / d->step * d->step;
     const int64_t next = d->lo + (size - d->lo + d->step - 1) / d->step * d->step;
@@ -144,7 +154,8 @@ static int64_t legal_size(const spc_dim *d, int64_t size) {
 
 enum { MOST_DIMS_TEXT = 4096, MOST_STEPS = 1024 };
 
-static void write_dims(const checker *c, int64_t size, char *dims) {
+static void write_dims(const checker *c, int64_t size, char *dims)
+{
     *dims = 0;
     for (size_t d = 0; d < c->layer->dims; d++) {
         const size_t used = strlen(dims);
@@ -154,7 +165,8 @@ static void write_dims(const checker *c, int64_t size, char *dims) {
 }
 
 /* The first size from this one on, of all dims, that the layer's divisions and slices take; dims is "" where none is near. */
-static spc_status find_size(checker *c, int64_t *size, char *dims) {
+static spc_status find_size(checker *c, int64_t *size, char *dims)
+{
     spc_status status = SPC_OK;
     int takes = 0;
     for (int step = 0; step < MOST_STEPS && !takes && !status; step++) {
@@ -166,7 +178,8 @@ static spc_status find_size(checker *c, int64_t *size, char *dims) {
     return status;
 }
 
-static spc_status check_sizes(checker *c) {
+static spc_status check_sizes(checker *c)
+{
     static const int sizes[] = {1, 2, 7, 16, 33, 70};
     char *given = cli_dims(c->args);
     spc_status status = SPC_OK;
@@ -189,7 +202,8 @@ static spc_status check_sizes(checker *c) {
     return SPC_E_PROGRAM;
 }
 
-static spc_status make_modules(checker *c) {
+static spc_status make_modules(checker *c)
+{
     char name[256];
     const char *backend = cli_last(c->args, CLI_backend);
     if (!backend && spc_backend_at(0, name, sizeof name)) {
@@ -203,7 +217,8 @@ static spc_status make_modules(checker *c) {
     return status ? status : spc_jit(c->session, &c->reference);
 }
 
-static spc_status check_layer(checker *c) {
+static spc_status check_layer(checker *c)
+{
     const spc_signature *l = c->layer;
     c->in = calloc(l->inputs + 1, sizeof *c->in);
     c->out = calloc(l->results + 1, sizeof *c->out);
@@ -219,7 +234,8 @@ static spc_status check_layer(checker *c) {
     return status;
 }
 
-int cli_check(const cli_args *args) {
+int cli_check(const cli_args *args)
+{
     const char *wanted = cli_last(args, CLI_layer);
     uint64_t seed;
     spc_session *s;

@@ -22,12 +22,14 @@ typedef struct watch {
     size_t count;
 } watch;
 
-const char *cli_staging_name(char buffer[CLI_STAGING_SIZE]) {
+const char *cli_staging_name(char buffer[CLI_STAGING_SIZE])
+{
     snprintf(buffer, CLI_STAGING_SIZE, ".spc-%ld", (long)getpid());
     return buffer;
 }
 
-static void remove_tree(const char *path, int depth) {
+static void remove_tree(const char *path, int depth)
+{
     DIR *folder = opendir(path);
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         char inner[4096];
@@ -39,11 +41,13 @@ static void remove_tree(const char *path, int depth) {
     rmdir(path);
 }
 
-static void remove_folder(const char *path) {
+static void remove_folder(const char *path)
+{
     for (int tries = 0; tries < MAX_TRIES && access(path, F_OK) == 0; tries++) remove_tree(path, 0);
 }
 
-static void *wait_for_signal(void *object) {
+static void *wait_for_signal(void *object)
+{
     const watch *w = object;
     int number = SIGTERM;
     sigwait(&w->signals, &number);
@@ -54,13 +58,15 @@ static void *wait_for_signal(void *object) {
     return NULL;
 }
 
-static void add_folder(watch *w, const char *parent) {
+static void add_folder(watch *w, const char *parent)
+{
     char name[CLI_STAGING_SIZE];
     if (asprintf(&w->folders[w->count], "%s/%s", parent, cli_staging_name(name)) >= 0) w->count++;
 }
 
 /* Without a thread the command works all the same; only a signal may then leave a folder behind. */
-void cli_guard_outputs(const char *const *paths, size_t count) {
+void cli_guard_outputs(const char *const *paths, size_t count)
+{
     watch *w = calloc(1, sizeof *w);
     pthread_t thread;
     if (!w || !(w->folders = calloc(count + 1, sizeof *w->folders))) return;

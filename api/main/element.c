@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double from_half(unsigned bits) {
+static double from_half(unsigned bits)
+{
     const int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
     double size = ldexp(fraction + (exponent ? 1024 : 0), (exponent ? exponent : 1) - 25);
     if (exponent == 31) size = fraction ? NAN : INFINITY;
     return bits >> 15 ? -size : size;
 }
 
-static double from_brain(unsigned bits) {
+static double from_brain(unsigned bits)
+{
     const uint32_t wide = (uint32_t)bits << 16;
     float value;
     memcpy(&value, &wide, sizeof value);
@@ -20,7 +22,8 @@ static double from_brain(unsigned bits) {
 }
 
 /* Finite values of the normal range only: what random inputs need. */
-static unsigned to_half(double value) {
+static unsigned to_half(double value)
+{
     int exponent;
     const unsigned sign = signbit(value) ? 0x8000u : 0;
     const double fraction = frexp(fabs(value), &exponent); /* 0.5 .. 1 */
@@ -29,14 +32,16 @@ static unsigned to_half(double value) {
     return sign | (unsigned)(exponent + 14) << 10 | ((unsigned)(fraction * 2048) & 1023u);
 }
 
-static unsigned to_brain(double value) {
+static unsigned to_brain(double value)
+{
     const float narrow = (float)value;
     uint32_t bits;
     memcpy(&bits, &narrow, sizeof bits);
     return bits >> 16;
 }
 
-double cli_element(const spc_tensor *t, size_t i) {
+double cli_element(const spc_tensor *t, size_t i)
+{
     switch (t->dtype) {
     case SPC_F32: return ((const float *)t->data)[i];
     case SPC_F64: return ((const double *)t->data)[i];
@@ -48,7 +53,8 @@ double cli_element(const spc_tensor *t, size_t i) {
     }
 }
 
-void cli_set_element(spc_tensor *t, size_t i, double value) {
+void cli_set_element(spc_tensor *t, size_t i, double value)
+{
     switch (t->dtype) {
     case SPC_F32: ((float *)t->data)[i] = (float)value; break;
     case SPC_F64: ((double *)t->data)[i] = value; break;
@@ -61,14 +67,16 @@ void cli_set_element(spc_tensor *t, size_t i, double value) {
     }
 }
 
-size_t cli_count(const spc_tensor *t) {
+size_t cli_count(const spc_tensor *t)
+{
     size_t count = 1;
     for (int i = 0; i < t->rank; i++)
         if (__builtin_mul_overflow(count, (size_t)t->dims[i], &count)) return SIZE_MAX;
     return count;
 }
 
-int cli_allocate(spc_tensor *t) {
+int cli_allocate(spc_tensor *t)
+{
     size_t bytes;
     const size_t count = cli_count(t);
     t->data = NULL;

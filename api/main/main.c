@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const cli_command *cli_command_at(int index) {
+const cli_command *cli_command_at(int index)
+{
     static const cli_command table[] = {
         {"", 'C', "MODEL.sdl -o FILE [options]", "Compiles the layers of a file to a library and its header.", cli_compile},
         {"run", 'R', "MODEL.sdl -w FILE --layer L --in x=x.npy --out y=y.npy", "Runs a layer once on NumPy arrays.", cli_run_layer},
@@ -20,7 +21,8 @@ const cli_command *cli_command_at(int index) {
     return (size_t)index < sizeof table / sizeof *table ? &table[index] : NULL;
 }
 
-static int print_version(void) {
+static int print_version(void)
+{
     char backend[256];
     printf("spc %s\nbackends:", spc_version());
     for (int i = 0; spc_backend_at(i, backend, sizeof backend); i++) printf(" %s,", backend);
@@ -29,14 +31,16 @@ static int print_version(void) {
 }
 
 /* dir/k.so gives dir/k.d */
-static char *depend_path(const char *output) {
+static char *depend_path(const char *output)
+{
     const char *slash = strrchr(output, '/'), *dot = strrchr(output, '.');
     const size_t stem = dot && dot > (slash ? slash + 1 : output) ? (size_t)(dot - output) : strlen(output);
     char *path = NULL;
     return asprintf(&path, "%.*s.d", (int)stem, output) < 0 ? NULL : path;
 }
 
-static int refuse_compile(const cli_args *args, const char *kind, const char *output) {
+static int refuse_compile(const cli_args *args, const char *kind, const char *output)
+{
     const bool binary = !strcmp(kind, "so") || !strcmp(kind, "obj");
     if (cli_has(args, CLI_dump) && cli_has(args, CLI_emit)) return cli_usage("--dump and --emit exclude one another");
     if (binary && !output) return cli_usage("-o is needed for --emit=%s", kind);
@@ -45,7 +49,8 @@ static int refuse_compile(const cli_args *args, const char *kind, const char *ou
     return EXIT_DONE;
 }
 
-int cli_compile(const cli_args *args) {
+int cli_compile(const cli_args *args)
+{
     const char *output = cli_last(args, CLI_output), *dump = cli_last(args, CLI_dump);
     char kind[256];
     if (dump) snprintf(kind, sizeof kind, "dump=%s", dump);
@@ -67,7 +72,8 @@ int cli_compile(const cli_args *args) {
     return status;
 }
 
-int cli_explain(const cli_args *args) {
+int cli_explain(const cli_args *args)
+{
     spc_session *s;
     char *dims = cli_dims(args);
     int status = cli_open(args, &s);
@@ -83,7 +89,8 @@ int cli_explain(const cli_args *args) {
     return status;
 }
 
-static int dispatch(const cli_args *args) {
+static int dispatch(const cli_args *args)
+{
     for (int i = 0; cli_command_at(i); i++) {
         const cli_command *command = cli_command_at(i);
         if (command->letter != args->letter) continue;
@@ -94,7 +101,8 @@ static int dispatch(const cli_args *args) {
     return EXIT_DONE;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     cli_args args;
     int status = cli_parse(argc, argv, &args);
     if (!status) status = dispatch(&args);

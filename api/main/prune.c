@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void report(void *ctx, const char *tensor, int64_t nonzeros, int64_t elements) {
+static void report(void *ctx, const char *tensor, int64_t nonzeros, int64_t elements)
+{
     fprintf(ctx, "%s: %lld of %lld", tensor, (long long)nonzeros, (long long)elements);
     if (elements > 0) fprintf(ctx, " (density %.4g)", (double)nonzeros / (double)elements);
     fprintf(ctx, "\n");
 }
 
 /* The share of --density; 0 where it is not given. */
-static int read_density(const cli_args *args, double *out) {
+static int read_density(const cli_args *args, double *out)
+{
     const char *text = cli_last(args, CLI_density);
     char *end;
     *out = 0;
@@ -22,7 +24,8 @@ static int read_density(const cli_args *args, double *out) {
     return cli_usage("--density=%s is no number above 0 and up to 1", text);
 }
 
-static spc_status prune(const cli_args *args, spc_session *s, spc_pruning *p) {
+static spc_status prune(const cli_args *args, spc_session *s, spc_pruning *p)
+{
     char staging[CLI_STAGING_SIZE];
     const char *output = cli_last(args, CLI_output);
     char *summary = NULL;
@@ -38,7 +41,8 @@ static spc_status prune(const cli_args *args, spc_session *s, spc_pruning *p) {
     return status;
 }
 
-int cli_prune(const cli_args *args) {
+int cli_prune(const cli_args *args)
+{
     spc_session *s;
     spc_pruning p = {.size = sizeof p, .pattern = cli_last(args, CLI_pattern)};
     const char *output = cli_last(args, CLI_output);

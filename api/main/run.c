@@ -17,14 +17,16 @@ typedef struct job {
 } job;
 
 /* The value of a "NAME=FILE" whose NAME is this; NULL. */
-static const char *named_file(const char *text, const char *name) {
+static const char *named_file(const char *text, const char *name)
+{
     const size_t len = strlen(name);
     return !strncmp(text, name, len) && text[len] == '=' ? text + len + 1 : NULL;
 }
 
 /* ---- which file is which ---- */
 
-static int match(const job *j, cli_id option, const spc_value *values, size_t count, const char **paths) {
+static int match(const job *j, cli_id option, const spc_value *values, size_t count, const char **paths)
+{
     const char *text;
     for (size_t n = 0; (text = cli_nth(j->args, option, n)); n++) {
         bool found = false;
@@ -42,13 +44,15 @@ static int match(const job *j, cli_id option, const spc_value *values, size_t co
     return EXIT_DONE;
 }
 
-static void add_value(FILE *text, const spc_value *v) {
+static void add_value(FILE *text, const spc_value *v)
+{
     fprintf(text, "%s: %s[", v->name, spc_dtype_name(v->dtype));
     for (int i = 0; i < v->rank; i++) fprintf(text, "%s%s", i ? ", " : "", v->extents[i]);
     fprintf(text, "]");
 }
 
-static int require_inputs(const job *j) {
+static int require_inputs(const job *j)
+{
     char *list = NULL;
     size_t len = 0, missing = 0;
     FILE *text = open_memstream(&list, &len);
@@ -66,7 +70,8 @@ static int require_inputs(const job *j) {
 
 /* ---- data ---- */
 
-static spc_status read_inputs(const job *j) {
+static spc_status read_inputs(const job *j)
+{
     for (size_t i = 0; i < j->layer->inputs; i++) {
         char message[1024], line[2048];
         spc_status status = spc_tensor_read(j->in_path[i], j->layer->input[i].dtype, &j->in[i], message, sizeof message);
@@ -79,7 +84,8 @@ static spc_status read_inputs(const job *j) {
     return SPC_OK;
 }
 
-static spc_status allocate_results(const job *j) {
+static spc_status allocate_results(const job *j)
+{
     for (size_t i = 0; i < j->layer->results; i++) {
         if (cli_allocate(&j->out[i])) continue;
         cli_print_messages("spc: error: no memory for the results\n");
@@ -88,7 +94,8 @@ static spc_status allocate_results(const job *j) {
     return SPC_OK;
 }
 
-static spc_status call(const job *j, const char *dims) {
+static spc_status call(const job *j, const char *dims)
+{
     spc_pool *pool = NULL;
     spc_module *module = NULL;
     spc_status status = spc_set(j->session, "layer", j->layer->layer);
@@ -112,7 +119,8 @@ static spc_status call(const job *j, const char *dims) {
 
 /* ---- results ---- */
 
-static void print_result(const spc_value *v, const spc_tensor *t) {
+static void print_result(const spc_value *v, const spc_tensor *t)
+{
     const size_t count = cli_count(t);
     size_t nans = 0;
     double low = INFINITY, high = -INFINITY;
@@ -131,7 +139,8 @@ static void print_result(const spc_value *v, const spc_tensor *t) {
     printf("\n");
 }
 
-static spc_status deliver(const job *j) {
+static spc_status deliver(const job *j)
+{
     const char *paths[128];
     spc_tensor tensors[128];
     size_t count = 0;
@@ -147,7 +156,8 @@ static spc_status deliver(const job *j) {
     return status;
 }
 
-static spc_status work(const job *j, const char *dims) {
+static spc_status work(const job *j, const char *dims)
+{
     spc_status status = read_inputs(j);
     if (!status)
         status = spc_shapes(j->session, j->layer->layer, dims, j->in, j->layer->inputs, j->out, j->layer->results);
@@ -156,7 +166,8 @@ static spc_status work(const job *j, const char *dims) {
     return status ? status : deliver(j);
 }
 
-static int run_job(job *j) {
+static int run_job(job *j)
+{
     int status = match(j, CLI_in, j->layer->input, j->layer->inputs, j->in_path);
     if (!status) status = match(j, CLI_out, j->layer->result, j->layer->results, j->out_path);
     if (!status) status = require_inputs(j);
@@ -172,7 +183,8 @@ static int run_job(job *j) {
     return cli_close(j->session, done);
 }
 
-static void guard_results(const cli_args *args) {
+static void guard_results(const cli_args *args)
+{
     const char *paths[64];
     size_t count = 0;
     const char *text;
@@ -183,7 +195,8 @@ static void guard_results(const cli_args *args) {
     cli_guard_outputs(paths, count);
 }
 
-int cli_run_layer(const cli_args *args) {
+int cli_run_layer(const cli_args *args)
+{
     job j = {.args = args};
     int status = cli_number(args, CLI_threads, 1, 1024, &j.threads);
     if (status) return status;

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int cli_exit_status(spc_status status) {
+int cli_exit_status(spc_status status)
+{
     static const int table[] = {[SPC_OK] = EXIT_DONE,
                                 [SPC_E_ARG] = EXIT_USAGE,
                                 [SPC_E_NOMEM] = EXIT_ENVIRONMENT,
@@ -27,7 +28,8 @@ typedef struct severity {
     const char *word, *colour;
 } severity;
 
-static void print_line(const char *line, size_t len) {
+static void print_line(const char *line, size_t len)
+{
     static const severity severities[] = {{"error: ", "\033[1;31m"}, {"warning: ", "\033[1;35m"}, {"note: ", "\033[1;36m"}};
     const char *first = NULL;
     const severity *found = NULL;
@@ -46,7 +48,8 @@ static void print_line(const char *line, size_t len) {
     fwrite(first + word, 1, len - before - word, stderr);
 }
 
-void cli_print_messages(const char *text) {
+void cli_print_messages(const char *text)
+{
     if (!isatty(STDERR_FILENO)) {
         fputs(text, stderr);
         return;
@@ -59,7 +62,8 @@ void cli_print_messages(const char *text) {
     }
 }
 
-int cli_close(spc_session *s, spc_status status) {
+int cli_close(spc_session *s, spc_status status)
+{
     cli_print_messages(spc_messages(s));
     spc_session_free(s);
     return cli_exit_status(status);
@@ -67,7 +71,8 @@ int cli_close(spc_session *s, spc_status status) {
 
 /* ---- opening ---- */
 
-static spc_status set_options(const cli_args *args, spc_session *s) {
+static spc_status set_options(const cli_args *args, spc_session *s)
+{
     static const char *const keys[] = {
 #define CLI(id, name, letter, value, commands, key, doc) key,
 #include "options.def"
@@ -83,7 +88,8 @@ static spc_status set_options(const cli_args *args, spc_session *s) {
 }
 
 /* Makes the folder; false where there is no place for a cache. */
-static bool default_cache(char *path, size_t size) {
+static bool default_cache(char *path, size_t size)
+{
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char parent[2048];
     if (base && base[0] == '/') snprintf(parent, sizeof parent, "%s", base);
@@ -94,14 +100,16 @@ static bool default_cache(char *path, size_t size) {
     return mkdir(path, 0777) == 0 || errno == EEXIST;
 }
 
-static spc_status set_cache(const cli_args *args, spc_session *s) {
+static spc_status set_cache(const cli_args *args, spc_session *s)
+{
     char path[4096];
     const char *given = cli_last(args, CLI_cache);
     if (given) return spc_set(s, "cache", given);
     return default_cache(path, sizeof path) ? spc_set(s, "cache", path) : SPC_OK;
 }
 
-static spc_status set_wisdom(const cli_args *args, spc_session *s) {
+static spc_status set_wisdom(const cli_args *args, spc_session *s)
+{
     char folder[4096], path[4200];
     const char *given = cli_last(args, CLI_wisdom);
     if (given) return spc_set(s, "wisdom", given);
@@ -110,7 +118,8 @@ static spc_status set_wisdom(const cli_args *args, spc_session *s) {
     return spc_set(s, "wisdom", path);
 }
 
-static spc_status load_standard_input(spc_session *s) {
+static spc_status load_standard_input(spc_session *s)
+{
     char *text = NULL;
     size_t len = 0, got;
     FILE *memory = open_memstream(&text, &len);
@@ -126,12 +135,14 @@ static spc_status load_standard_input(spc_session *s) {
     return status;
 }
 
-static spc_status fill_empty(const cli_args *args, spc_session *s) {
+static spc_status fill_empty(const cli_args *args, spc_session *s)
+{
     spc_status status = set_options(args, s);
     return status ? status : set_wisdom(args, s);
 }
 
-static spc_status fill(const cli_args *args, spc_session *s) {
+static spc_status fill(const cli_args *args, spc_session *s)
+{
     spc_status status = set_options(args, s);
     if (!status) status = set_cache(args, s);
     if (!status) status = set_wisdom(args, s);
@@ -143,7 +154,8 @@ static spc_status fill(const cli_args *args, spc_session *s) {
 
 typedef spc_status filler(const cli_args *, spc_session *);
 
-static int open_with(const cli_args *args, filler *with, spc_session **out) {
+static int open_with(const cli_args *args, filler *with, spc_session **out)
+{
     *out = NULL;
     spc_status status = spc_session_new(out);
     if (!status) status = with(args, *out);
@@ -156,7 +168,8 @@ static int open_with(const cli_args *args, filler *with, spc_session **out) {
 
 int cli_open_empty(const cli_args *args, spc_session **out) { return open_with(args, fill_empty, out); }
 
-int cli_open(const cli_args *args, spc_session **out) {
+int cli_open(const cli_args *args, spc_session **out)
+{
     *out = NULL;
     if (!args->model)
         return cli_usage("which model? usage: spc %s%sMODEL.sdl ...", args->command, *args->command ? " " : "");
@@ -165,7 +178,8 @@ int cli_open(const cli_args *args, spc_session **out) {
 
 /* ---- layers and dims ---- */
 
-const spc_signature *cli_layer(const cli_args *args, spc_session *s) {
+const spc_signature *cli_layer(const cli_args *args, spc_session *s)
+{
     const char *wanted = cli_last(args, CLI_layer);
     const spc_signature *only = spc_layer_at(s, 0);
     char known[1024] = "";
@@ -183,7 +197,8 @@ const spc_signature *cli_layer(const cli_args *args, spc_session *s) {
 }
 
 /* Where some are given, the library says which are wrong or missing. */
-int cli_require_dims(const cli_args *args, const spc_signature *layer) {
+int cli_require_dims(const cli_args *args, const spc_signature *layer)
+{
     char all[1024] = "";
     if (!layer->dims || cli_has(args, CLI_dim)) return EXIT_DONE;
     for (size_t i = 0; i < layer->dims; i++) {
@@ -193,7 +208,8 @@ int cli_require_dims(const cli_args *args, const spc_signature *layer) {
     return cli_usage("layer \"%s\" needs --dim for %s, as in --dim %s=1,32", layer->layer, all, layer->dim[0].name);
 }
 
-char *cli_dims(const cli_args *args) {
+char *cli_dims(const cli_args *args)
+{
     char *all = NULL;
     size_t len = 0;
     FILE *text = open_memstream(&all, &len);

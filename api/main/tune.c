@@ -15,7 +15,8 @@ static const double LONGEST = 1e6; /* seconds */
 /* ---- signals ---- */
 
 /* They stay blocked, and are asked for between samples. Before any other thread exists. */
-static sigset_t hold_signals(void) {
+static sigset_t hold_signals(void)
+{
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -26,7 +27,8 @@ static sigset_t hold_signals(void) {
 }
 
 /* The number of the signal that has come; 0: none. */
-static int came(const sigset_t *set) {
+static int came(const sigset_t *set)
+{
     const struct timespec now = {0, 0};
     const int number = sigtimedwait(set, NULL, &now);
     return number > 0 ? number : 0;
@@ -42,7 +44,8 @@ typedef struct printer {
     int came;
 } printer;
 
-static bool show(void *ctx, const spc_tune_progress *p) {
+static bool show(void *ctx, const spc_tune_progress *p)
+{
     printer *out = ctx;
     if (p->result) {
         fprintf(stderr, "%s", out->terminal ? "\r\033[K" : "");
@@ -58,7 +61,8 @@ static bool show(void *ctx, const spc_tune_progress *p) {
     return !out->came;
 }
 
-static int finish(spc_session *s, printer *out, spc_status status) {
+static int finish(spc_session *s, printer *out, spc_status status)
+{
     if (out->terminal) fprintf(stderr, "\r\033[K");
     if (!status && !out->came && !out->results) printf("nothing to tune: no kernel has more than one plan, or no time was given\n");
     const int number = out->came;
@@ -74,7 +78,8 @@ static int finish(spc_session *s, printer *out, spc_status status) {
 }
 
 /* Of --layer, or of every layer; an unknown one is said by tuning it. */
-static int require_dims(const cli_args *args, spc_session *s) {
+static int require_dims(const cli_args *args, spc_session *s)
+{
     const char *wanted = cli_last(args, CLI_layer);
     int status = EXIT_DONE;
     for (size_t i = 0; spc_layer_at(s, i) && !status; i++)
@@ -82,7 +87,8 @@ static int require_dims(const cli_args *args, spc_session *s) {
     return status;
 }
 
-int cli_tune(const cli_args *args) {
+int cli_tune(const cli_args *args)
+{
     spc_session *s;
     printer out = {.terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO)};
     spc_tune_options options = {.size = sizeof options, .again = cli_has(args, CLI_again), .progress = show, .progress_ctx = &out};
@@ -100,26 +106,30 @@ int cli_tune(const cli_args *args) {
 
 /* ---- wisdom ---- */
 
-static spc_status list(const cli_args *args, spc_session *s) {
+static spc_status list(const cli_args *args, spc_session *s)
+{
     (void)args;
     const char *text = spc_wisdom_list(s);
     if (text) fputs(text, stdout);
     return text ? SPC_OK : spc_last_status(s);
 }
 
-static spc_status export(const cli_args *args, spc_session *s) {
+static spc_status export(const cli_args *args, spc_session *s)
+{
     const char *path = cli_last(args, CLI_output);
     return spc_wisdom_export(s, path ? path : "-");
 }
 
-static spc_status import(const cli_args *args, spc_session *s) {
+static spc_status import(const cli_args *args, spc_session *s)
+{
     size_t count;
     const spc_status status = spc_wisdom_import(s, args->second, &count);
     if (!status) printf("%zu plan%s imported\n", count, count == 1 ? "" : "s");
     return status;
 }
 
-static spc_status clear(const cli_args *args, spc_session *s) {
+static spc_status clear(const cli_args *args, spc_session *s)
+{
     size_t count;
     (void)args;
     const spc_status status = spc_wisdom_clear(s, &count);
@@ -127,7 +137,8 @@ static spc_status clear(const cli_args *args, spc_session *s) {
     return status;
 }
 
-int cli_wisdom(const cli_args *args) {
+int cli_wisdom(const cli_args *args)
+{
     static const struct {
         const char *name;
         bool file;

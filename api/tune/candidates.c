@@ -13,44 +13,51 @@ _Static_assert((int)MOST_CANDIDATES <= (int)RT_RACE_MOST, "they race");
 
 /* ---- picking ---- */
 
-static bool is_picked(const tune_kernel *k, const char *plan) {
+static bool is_picked(const tune_kernel *k, const char *plan)
+{
     for (size_t i = 0; i < k->count; i++)
         if (!strcmp(k->candidates[i].plan, plan)) return true;
     return false;
 }
 
-static void pick(tune_kernel *k, const ir_plan_terms *terms, bool dense) {
+static void pick(tune_kernel *k, const ir_plan_terms *terms, bool dense)
+{
     const char *plan = ir_plan_print_terms(terms, k->session->arena);
     if (k->count < MOST_CANDIDATES && !is_picked(k, plan)) k->candidates[k->count++] = (tune_candidate){.plan = plan, .dense = dense};
 }
 
 /* How many better ranked ones are of the same family. */
-static size_t rank_in_family(const planner_candidate *ranked, size_t index) {
+static size_t rank_in_family(const planner_candidate *ranked, size_t index)
+{
     size_t before = 0;
     for (size_t i = 0; i < index; i++) before += !strcmp(ranked[i].family, ranked[index].family);
     return before;
 }
 
 /* The best of every family first, since the model tells members of a family apart better than families; then by rank. */
-static void pick_ranked(tune_kernel *k, const planner_candidate *ranked, size_t count) {
+static void pick_ranked(tune_kernel *k, const planner_candidate *ranked, size_t count)
+{
     for (size_t most = 1; most <= MOST_OF_FAMILY; most++)
         for (size_t i = 0; i < count; i++)
             if (rank_in_family(ranked, i) + 1 == most) pick(k, &ranked[i].terms, ranked[i].dense);
 }
 
-static int64_t value_of(const api_dims *dims, const char *name) {
+static int64_t value_of(const api_dims *dims, const char *name)
+{
     for (size_t i = 0; i < dims->count; i++)
         if (!strcmp(dims->names[i], name)) return dims->values[i];
     return 0;
 }
 
-static const ir_plan_terms *terms_at(const ir_plan_line *line, const api_dims *dims) {
+static const ir_plan_terms *terms_at(const ir_plan_line *line, const api_dims *dims)
+{
     const ir_plan_variant *v = line->variants;
     while (v->dim && value_of(dims, v->dim) > v->limit) v = v->next;
     return &v->terms;
 }
 
-spc_status tune_pick(tune_kernel *k, api_program *base) {
+spc_status tune_pick(tune_kernel *k, api_program *base)
+{
     const ir_func *graph = ir_func_find(base->module, IR_GRAPH, k->layer);
     const pass_context context = {.target = &base->target, .weight = api_weight_matrix, .weight_ctx = k->session};
     planner_question question = {base->module, &context, graph, k->number, 0};
@@ -71,7 +78,8 @@ spc_status tune_pick(tune_kernel *k, api_program *base) {
 
 /* ---- compiling ---- */
 
-static spc_status inspect(spc_session *s, api_program *program, void *object) {
+static spc_status inspect(spc_session *s, api_program *program, void *object)
+{
     tune_candidate *c = object;
     ir_module *m = program->module;
     const ir_func *graph = m->funcs;
@@ -82,7 +90,8 @@ static spc_status inspect(spc_session *s, api_program *program, void *object) {
 
 static void free_module(void *module) { spc_module_free(module); }
 
-static spc_status compile(tune_kernel *k, tune_candidate *c) {
+static spc_status compile(tune_kernel *k, tune_candidate *c)
+{
     spc_session *s = k->session;
     const char *text = ir_format(s->arena, "@*.* %s", c->plan);
     const ir_source plan = {"candidate", text, strlen(text)};
@@ -103,7 +112,8 @@ static spc_status compile(tune_kernel *k, tune_candidate *c) {
 }
 
 /* A plan that turns out wrong must not end the tuning with an error: its messages go aside. */
-static spc_status try_to_compile(tune_kernel *k, tune_candidate *c, bool needed) {
+static spc_status try_to_compile(tune_kernel *k, tune_candidate *c, bool needed)
+{
     spc_session *s = k->session;
     ir_diags *kept = s->diags;
     const spc_status last = s->last;
@@ -119,12 +129,14 @@ static spc_status try_to_compile(tune_kernel *k, tune_candidate *c, bool needed)
     return status;
 }
 
-static void release(tune_kernel *k, tune_candidate *c) {
+static void release(tune_kernel *k, tune_candidate *c)
+{
     if (c->module) ir_release(k->session->arena, c->module);
     c->module = NULL;
 }
 
-spc_status tune_compile(tune_kernel *k, bool (*go_on)(void *ctx), void *ctx) {
+spc_status tune_compile(tune_kernel *k, bool (*go_on)(void *ctx), void *ctx)
+{
     size_t made = 0;
     for (size_t i = 0; i < k->count; i++) {
         if (i && !go_on(ctx)) break;
@@ -140,7 +152,8 @@ spc_status tune_compile(tune_kernel *k, bool (*go_on)(void *ctx), void *ctx) {
 /* ---- other code generators ---- */
 
 /* Which of the quickest goes on to the final, whatever their number; the planner's own and the best dense one always do. */
-static bool is_finalist(const tune_kernel *k, const tune_result *r, size_t index) {
+static bool is_finalist(const tune_kernel *k, const tune_result *r, size_t index)
+{
     size_t quicker = 0, quicker_dense = 0;
     if (!(r->runners[index].ns > 0)) return false;
     for (size_t i = 0; i < k->count; i++) {
@@ -151,13 +164,15 @@ static bool is_finalist(const tune_kernel *k, const tune_result *r, size_t index
     return index == 0 || quicker < MOST_FINALISTS || (k->candidates[index].dense && !quicker_dense);
 }
 
-bool tune_has_final(const tune_kernel *k) {
+bool tune_has_final(const tune_kernel *k)
+{
     const char *backend = api_option_value(k->session, API_backend);
     return backend && !strcmp(backend, api_any_backend) && be_at(1);
 }
 
 /* Drops the others, from the result as well. The winner is one of them. */
-static void keep_finalists(tune_kernel *k, tune_result *r) {
+static void keep_finalists(tune_kernel *k, tune_result *r)
+{
     bool stays[RT_RACE_MOST];
     size_t kept = 0, best = 0;
     for (size_t i = 0; i < k->count; i++) stays[i] = i == r->best || is_finalist(k, r, i);
@@ -172,7 +187,8 @@ static void keep_finalists(tune_kernel *k, tune_result *r) {
     k->count = kept;
 }
 
-spc_status tune_make_final(tune_kernel *k, tune_result *r, bool (*go_on)(void *ctx), void *ctx) {
+spc_status tune_make_final(tune_kernel *k, tune_result *r, bool (*go_on)(void *ctx), void *ctx)
+{
     keep_finalists(k, r);
     const size_t kept = k->count;
     for (int b = 1; be_at(b); b++)
@@ -189,7 +205,8 @@ spc_status tune_make_final(tune_kernel *k, tune_result *r, bool (*go_on)(void *c
     return SPC_OK;
 }
 
-void tune_release(tune_kernel *k) {
+void tune_release(tune_kernel *k)
+{
     for (size_t i = 0; i < k->count; i++) release(k, &k->candidates[i]);
     k->count = 0;
 }

@@ -31,7 +31,8 @@ typedef struct course {
 
 static spc_status no_memory(spc_session *s) { return api_fail(s, SPC_E_NOMEM, NULL, "no memory for the tensors of the race"); }
 
-static bool shape_of(const course *c, const ir_type *type, spc_tensor *out) {
+static bool shape_of(const course *c, const ir_type *type, spc_tensor *out)
+{
     const api_dims *dims = &c->kernel->dims;
     *out = (spc_tensor){.dtype = (spc_dtype)type->dtype, .rank = type->rank};
     for (int i = 0; i < type->rank; i++)
@@ -40,7 +41,8 @@ static bool shape_of(const course *c, const ir_type *type, spc_tensor *out) {
     return true;
 }
 
-static spc_status shapes_of(const course *c, spc_tensor *shapes) {
+static spc_status shapes_of(const course *c, spc_tensor *shapes)
+{
     const api_face *face = &c->kernel->candidates[0].face;
     bool good = true;
     for (size_t i = 0; i < c->nin; i++) good = good && shape_of(c, face->in[i].type, &shapes[i]);
@@ -49,7 +51,8 @@ static spc_status shapes_of(const course *c, spc_tensor *shapes) {
                                     c->kernel->dims.text);
 }
 
-static spc_status make_buffers(course *c) {
+static spc_status make_buffers(course *c)
+{
     spc_session *session = c->kernel->session;
     const size_t each = c->nin + c->nout;
     spc_tensor *shapes = IR_ARRAY(session->arena, spc_tensor, each);
@@ -60,7 +63,8 @@ static spc_status make_buffers(course *c) {
     return status;
 }
 
-static void release(course *c) {
+static void release(course *c)
+{
     ir_arena *arena = c->kernel->session->arena;
     api_buffers_release(c->kernel->session, &c->buffers);
     for (size_t i = 0; c->expected && i < c->nout; i++)
@@ -70,7 +74,8 @@ static void release(course *c) {
 
 /* ---- calls ---- */
 
-static spc_status make_scratch(course *c) {
+static spc_status make_scratch(course *c)
+{
     tune_kernel *k = c->kernel;
     size_t most = 64;
     for (size_t i = 0; i < k->count; i++) {
@@ -86,7 +91,8 @@ static spc_status make_scratch(course *c) {
 }
 
 /* The face of every candidate is the same: they differ in plans only. */
-static void make_words(course *c) {
+static void make_words(course *c)
+{
     const api_face *face = &c->kernel->candidates[0].face;
     const api_dims *dims = &c->kernel->dims;
     ir_arena *arena = c->kernel->session->arena;
@@ -103,7 +109,8 @@ static void make_words(course *c) {
     }
 }
 
-static bool call(void *ctx, size_t candidate, int64_t calls) {
+static bool call(void *ctx, size_t candidate, int64_t calls)
+{
     course *c = ctx;
     const tune_candidate *at = &c->kernel->candidates[candidate];
     for (int64_t i = 0; i < calls; i++)
@@ -113,12 +120,14 @@ static bool call(void *ctx, size_t candidate, int64_t calls) {
 
 /* ---- results ---- */
 
-static double tolerance(spc_dtype dtype) {
+static double tolerance(spc_dtype dtype)
+{
     return dtype == SPC_F64 ? 1e-10 : dtype == SPC_F32 ? 2e-4 : dtype == SPC_F16 ? 8e-3 : dtype == SPC_BF16 ? 6e-2 : 0;
 }
 
 /* Within the tolerance of the largest magnitude of the result; NaN equals NaN, infinities themselves. */
-static bool agrees(const spc_tensor *got, const spc_tensor *want) {
+static bool agrees(const spc_tensor *got, const spc_tensor *want)
+{
     const int64_t count = api_tensor_count(want);
     double most = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -133,11 +142,13 @@ static bool agrees(const spc_tensor *got, const spc_tensor *want) {
     return true;
 }
 
-static spc_status run_once(const course *c, const tune_candidate *at) {
+static spc_status run_once(const course *c, const tune_candidate *at)
+{
     return spc_run(at->module, c->kernel->layer, c->tensors, c->nin, c->tensors + c->nin, c->nout, &c->exec);
 }
 
-static spc_status expect(course *c) {
+static spc_status expect(course *c)
+{
     spc_session *s = c->kernel->session;
     const tune_candidate *first = &c->kernel->candidates[0];
     spc_status status = run_once(c, first);
@@ -153,7 +164,8 @@ static spc_status expect(course *c) {
     return SPC_OK;
 }
 
-static bool is_right(course *c, const tune_candidate *at) {
+static bool is_right(course *c, const tune_candidate *at)
+{
     for (size_t i = 0; i < c->nout; i++) memset(c->tensors[c->nin + i].data, 0x55, (size_t)api_tensor_bytes(&c->tensors[c->nin + i]));
     bool right = !run_once(c, at);
     for (size_t i = 0; i < c->nout && right; i++) right = agrees(&c->tensors[c->nin + i], &c->expected[i]);
@@ -161,7 +173,8 @@ static bool is_right(course *c, const tune_candidate *at) {
 }
 
 /* A plan may change speed and nothing else; one that does more is a defect of spc and must not win. */
-static spc_status drop_wrong(course *c) {
+static spc_status drop_wrong(course *c)
+{
     tune_kernel *k = c->kernel;
     size_t kept = 1;
     spc_status status = expect(c);
@@ -181,7 +194,8 @@ static spc_status drop_wrong(course *c) {
 
 /* ---- the race ---- */
 
-static spc_status prepare(course *c) {
+static spc_status prepare(course *c)
+{
     spc_status status = make_buffers(c);
     if (!status) status = make_scratch(c);
     if (status) return status;
@@ -189,12 +203,14 @@ static spc_status prepare(course *c) {
     return drop_wrong(c);
 }
 
-static bool go_on(void *ctx, const rt_race *race) {
+static bool go_on(void *ctx, const rt_race *race)
+{
     const course *c = ctx;
     return c->rules->go_on(c->rules->ctx, race);
 }
 
-spc_status tune_race(tune_kernel *k, const tune_rules *rules, tune_result *out) {
+spc_status tune_race(tune_kernel *k, const tune_rules *rules, tune_result *out)
+{
     const api_face *face = &k->candidates[0].face;
     course *c = IR_NEW(k->session->arena, course);
     *c = (course){.kernel = k, .rules = rules, .nin = face->nin, .nout = face->nout, .exec = rules->exec};

@@ -39,7 +39,8 @@ static double spent(const tuner *t) { return (rt_clock_now() - t->start) / 1e9; 
 static double seconds_left(const tuner *t) { return t->options->seconds < 0 ? INFINITY : fmax(0, t->options->seconds - spent(t)); }
 
 /* False: somebody wants it to end. */
-static bool tell(tuner *t, size_t left, const char *result) {
+static bool tell(tuner *t, size_t left, const char *result)
+{
     t->progress.left = left;
     t->progress.result = result;
     t->progress.seconds = spent(t);
@@ -47,19 +48,22 @@ static bool tell(tuner *t, size_t left, const char *result) {
     return !t->stopped;
 }
 
-static bool may_compile(void *ctx) {
+static bool may_compile(void *ctx)
+{
     tuner *t = ctx;
     return tell(t, t->at->count, NULL) && spent(t) < t->compile_until;
 }
 
-static bool may_race(void *ctx, const rt_race *race) {
+static bool may_race(void *ctx, const rt_race *race)
+{
     tuner *t = ctx;
     size_t left = 0;
     for (size_t i = 0; i < race->count; i++) left += race->runners[i].fate == RT_RACE_LEFT || race->runners[i].fate == RT_RACE_UNTRIED;
     return tell(t, left, NULL);
 }
 
-static const char *label(const tuner *t) {
+static const char *label(const tuner *t)
+{
     const tune_kernel *k = t->at;
     return ir_format(t->session->arena, "%s%s%s", k->name, *k->dims.text ? " at " : "", k->dims.text);
 }
@@ -67,7 +71,8 @@ static const char *label(const tuner *t) {
 /* ---- keys ---- */
 
 /* The value of those dims that the kernel mentions. */
-static api_dims own_dims(const tuner *t, ir_module *m, const ir_op *fused, const api_dims *all) {
+static api_dims own_dims(const tuner *t, ir_module *m, const ir_op *fused, const api_dims *all)
+{
     ir_arena *arena = t->session->arena;
     const char **names = IR_ARRAY(arena, const char *, MOST_DIMS);
     const int count = pass_region_dims(m, fused, names, MOST_DIMS);
@@ -82,7 +87,8 @@ static api_dims own_dims(const tuner *t, ir_module *m, const ir_op *fused, const
     return own;
 }
 
-static bool seen_before(tuner *t, const rt_record *key) {
+static bool seen_before(tuner *t, const rt_record *key)
+{
     ir_arena *arena = t->session->arena;
     const char *text = ir_format(arena, "%s %s %s %s", key->backend, key->region, key->facts, key->dims);
     for (const known_key *k = t->known; k; k = k->next)
@@ -93,13 +99,15 @@ static bool seen_before(tuner *t, const rt_record *key) {
     return false;
 }
 
-static bool is_complete(void *ctx, const rt_record *record) {
+static bool is_complete(void *ctx, const rt_record *record)
+{
     bool *complete = ctx;
     *complete = *complete || record->complete;
     return true;
 }
 
-static bool in_wisdom(tuner *t, const rt_record *key) {
+static bool in_wisdom(tuner *t, const rt_record *key)
+{
     bool complete = false;
     rt_error error;
     if (!t->file || t->options->again) return false;
@@ -110,7 +118,8 @@ static bool in_wisdom(tuner *t, const rt_record *key) {
 /* ---- one race ---- */
 
 /* All but the winner that were timed, quickest first. */
-static const char *others_of(const tuner *t, const tune_result *r) {
+static const char *others_of(const tuner *t, const tune_result *r)
+{
     ir_text out;
     bool told[RT_RACE_MOST] = {0};
     ir_text_init(&out, t->session->arena);
@@ -126,14 +135,16 @@ static const char *others_of(const tuner *t, const tune_result *r) {
     return out.data;
 }
 
-static double best_dense(const tuner *t, const tune_result *r) {
+static double best_dense(const tuner *t, const tune_result *r)
+{
     double best = NAN;
     for (size_t i = 0; i < t->at->count; i++)
         if (t->at->candidates[i].dense) best = fmin(best, r->runners[i].ns); /* which prefers a number */
     return best;
 }
 
-static const char *now_text(ir_arena *arena) {
+static const char *now_text(ir_arena *arena)
+{
     const time_t now = time(NULL);
     struct tm utc;
     char text[32];
@@ -141,7 +152,8 @@ static const char *now_text(ir_arena *arena) {
     return ir_strdup(arena, text);
 }
 
-static void keep(tuner *t, const tune_result *r) {
+static void keep(tuner *t, const tune_result *r)
+{
     const tune_kernel *k = t->at;
     rt_record record = k->key;
     rt_error error;
@@ -159,7 +171,8 @@ static void keep(tuner *t, const tune_result *r) {
     t->file = NULL;
 }
 
-static const char *result_text(const tuner *t, const tune_result *r) {
+static const char *result_text(const tuner *t, const tune_result *r)
+{
     const tune_kernel *k = t->at;
     ir_arena *a = t->session->arena;
     if (!r->timed) return ir_format(a, "%s: no time left; the planner's plan stays", label(t));
@@ -174,7 +187,8 @@ static const char *result_text(const tuner *t, const tune_result *r) {
     return out.data;
 }
 
-static void introduce(tuner *t, tune_kernel *k) {
+static void introduce(tuner *t, tune_kernel *k)
+{
     t->at = k;
     t->progress.kernel = k->name;
     t->progress.dims = k->dims.text;
@@ -183,7 +197,8 @@ static void introduce(tuner *t, tune_kernel *k) {
 
 /* What is left of the budget is shared out evenly among the races that are left. Without one, a race may take long enough
  * to mean something on a busy machine. */
-static tune_rules rules_of(tuner *t, double until) {
+static tune_rules rules_of(tuner *t, double until)
+{
     tune_rules rules = {t->exec, EACH_SECONDS, LEAST_ROUNDS, may_race, t};
     if (isinf(until)) return rules;
     rules.seconds = fmax(1e-6, until - spent(t));
@@ -191,13 +206,15 @@ static tune_rules rules_of(tuner *t, double until) {
     return rules;
 }
 
-static bool may_make_final(void *ctx) {
+static bool may_make_final(void *ctx)
+{
     tuner *t = ctx;
     return tell(t, t->at->count, NULL) && seconds_left(t) > 0;
 }
 
 /* The best once more, next to what other code generators make of them. */
-static spc_status race_final(tuner *t, tune_kernel *k, double until, tune_result *result) {
+static spc_status race_final(tuner *t, tune_kernel *k, double until, tune_result *result)
+{
     spc_status status = tune_make_final(k, result, may_make_final, t);
     if (status || t->stopped) return status;
     const tune_rules rules = rules_of(t, until);
@@ -207,7 +224,8 @@ static spc_status race_final(tuner *t, tune_kernel *k, double until, tune_result
     return status;
 }
 
-static spc_status race(tuner *t, tune_kernel *k) {
+static spc_status race(tuner *t, tune_kernel *k)
+{
     tune_result result = {0};
     const double share = seconds_left(t) / (double)t->races_left, until = spent(t) + share;
     t->compile_until = spent(t) + share * COMPILING;
@@ -225,7 +243,8 @@ static spc_status race(tuner *t, tune_kernel *k) {
 }
 
 /* The kernel at these dims, where it has to be raced; NULL: it has not. */
-static tune_kernel *make_kernel(tuner *t, api_program *base, const char *layer, int number, const ir_op *fused, const api_dims *dims) {
+static tune_kernel *make_kernel(tuner *t, api_program *base, const char *layer, int number, const ir_op *fused, const api_dims *dims)
+{
     ir_arena *arena = t->session->arena;
     const pass_context context = {.target = &base->target, .weight = api_weight_matrix, .weight_ctx = t->session};
     const pass_region_key region = pass_region_key_of(base->module, &context, fused);
@@ -249,7 +268,8 @@ static tune_kernel *make_kernel(tuner *t, api_program *base, const char *layer, 
 static void free_program(void *program) { api_program_free(program); }
 
 /* The layer lowered as it would be without wisdom. It is kept while candidates are compiled, which drops all others. */
-static spc_status lower(tuner *t, const char *layer, api_program **out) {
+static spc_status lower(tuner *t, const char *layer, api_program **out)
+{
     spc_session *s = t->session;
     const char *kept[] = {s->options[API_layer], s->options[API_weights]};
     const api_tuning tuning = {NULL, 0, NULL};
@@ -278,7 +298,8 @@ typedef struct queue {
     size_t count, capacity;
 } queue;
 
-static void enqueue(tuner *t, queue *q, tune_kernel *k) {
+static void enqueue(tuner *t, queue *q, tune_kernel *k)
+{
     if (q->count == q->capacity) {
         q->capacity = 2 * q->capacity + 16;
         tune_kernel **grown = IR_ARRAY(t->session->arena, tune_kernel *, q->capacity);
@@ -289,7 +310,8 @@ static void enqueue(tuner *t, queue *q, tune_kernel *k) {
 }
 
 /* Kernels whose plan the user gave are left alone. */
-static void find_races(tuner *t, api_program *base, const layer_job *job, const api_choices *choices, queue *q) {
+static void find_races(tuner *t, api_program *base, const layer_job *job, const api_choices *choices, queue *q)
+{
     const ir_func *graph = ir_func_find(base->module, IR_GRAPH, job->layer);
     int number = 0;
     for (const ir_op *op = graph->body.first; op; op = op->next) {
@@ -305,7 +327,8 @@ static void find_races(tuner *t, api_program *base, const layer_job *job, const 
     }
 }
 
-static spc_status tune_lowered(spc_session *s, api_program *base, void *object) {
+static spc_status tune_lowered(spc_session *s, api_program *base, void *object)
+{
     const layer_job *job = object;
     tuner *t = job->tuner;
     api_face face;
@@ -324,7 +347,8 @@ static spc_status tune_lowered(spc_session *s, api_program *base, void *object) 
     return status;
 }
 
-static spc_status tune_layer(tuner *t, const char *layer, const char *dims) {
+static spc_status tune_layer(tuner *t, const char *layer, const char *dims)
+{
     api_program *base;
     layer_job job = {t, layer, dims};
     spc_status status = lower(t, layer, &base);
@@ -338,7 +362,8 @@ static spc_status tune_layer(tuner *t, const char *layer, const char *dims) {
 
 static void free_pool(void *pool) { spc_pool_free(pool); }
 
-static spc_status make_pool(tuner *t) {
+static spc_status make_pool(tuner *t)
+{
     const int threads = api_threads(t->session);
     t->exec = (spc_exec){.size = sizeof(spc_exec), .threads = 1};
     if (threads == 1) return SPC_OK;
@@ -350,7 +375,8 @@ static spc_status make_pool(tuner *t) {
 }
 
 /* Names of the layers to tune, NULL behind the last. */
-static spc_status find_layers(tuner *t, const char *layer, const char ***out) {
+static spc_status find_layers(tuner *t, const char *layer, const char ***out)
+{
     spc_session *s = t->session;
     api_program *program;
     spc_status status = api_program_peek(s, &program);
@@ -368,7 +394,8 @@ static spc_status find_layers(tuner *t, const char *layer, const char ***out) {
 }
 
 /* That every layer has its dims is seen before the first is tuned. */
-static spc_status check_dims(spc_session *s, const char *const *layers, const char *dims) {
+static spc_status check_dims(spc_session *s, const char *const *layers, const char *dims)
+{
     api_program *program;
     spc_status status = api_program_peek(s, &program);
     for (; *layers && !status; layers++) {
@@ -380,7 +407,8 @@ static spc_status check_dims(spc_session *s, const char *const *layers, const ch
     return status;
 }
 
-static spc_status run(tuner *t, const char *layer, const char *dims) {
+static spc_status run(tuner *t, const char *layer, const char *dims)
+{
     spc_session *s = t->session;
     const char **layers;
     spc_status status = api_code_generator(s) ? find_layers(t, layer, &layers) : SPC_E_UNSUPPORTED;
@@ -394,7 +422,8 @@ static spc_status run(tuner *t, const char *layer, const char *dims) {
     return status;
 }
 
-RT_EXPORT spc_status spc_tune_with(spc_session *s, const char *layer, const char *dims, const spc_tune_options *options) {
+RT_EXPORT spc_status spc_tune_with(spc_session *s, const char *layer, const char *dims, const spc_tune_options *options)
+{
     API_GUARD(s);
     s->tuning = NULL; /* should memory have run out in the last call */
     if (!options || options->size < sizeof *options)
@@ -406,7 +435,8 @@ RT_EXPORT spc_status spc_tune_with(spc_session *s, const char *layer, const char
     return run(t, layer, dims);
 }
 
-RT_EXPORT spc_status spc_tune(spc_session *s, const char *layer, const char *dims, double seconds) {
+RT_EXPORT spc_status spc_tune(spc_session *s, const char *layer, const char *dims, double seconds)
+{
     const spc_tune_options options = {.size = sizeof options, .seconds = seconds};
     return spc_tune_with(s, layer, dims, &options);
 }

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t get_integer(const onnx_node *n, const char *key, int64_t absent) {
+static int64_t get_integer(const onnx_node *n, const char *key, int64_t absent)
+{
     const json_t *value = json_object_get(n->attrs, key);
     return value ? (int64_t)json_integer_value(value) : absent;
 }
 
 /* The axis of the attribute, counted from the first. */
-static int get_axis(const onnx_node *n, int64_t absent) {
+static int get_axis(const onnx_node *n, int64_t absent)
+{
     const int64_t axis = get_integer(n, "axis", absent);
     return (int)(axis < 0 ? axis + n->tensors[0].rank : axis);
 }
@@ -21,25 +23,29 @@ static int64_t last_extent(const spc_tensor *t) { return t->dims[t->rank - 1]; }
 
 /* ---- elementwise ---- */
 
-static int64_t write_call(FILE *out, const onnx_node *n, const char *operation) {
+static int64_t write_call(FILE *out, const onnx_node *n, const char *operation)
+{
     fprintf(out, "    result = %s(%s);\n", operation, n->names[0]);
     return 1;
 }
 
-static int64_t write_operator(FILE *out, const onnx_node *n, const char *operator) {
+static int64_t write_operator(FILE *out, const onnx_node *n, const char *operator)
+{
     fprintf(out, "    result = %s %s %s;\n", n->names[0], operator, n->names[1]);
     return 1;
 }
 
 /* ---- products ---- */
 
-static int64_t write_matmul(FILE *out, const onnx_node *n, const char *operation) {
+static int64_t write_matmul(FILE *out, const onnx_node *n, const char *operation)
+{
     fprintf(out, "    result = %s(%s, %s);\n", operation, n->names[0], n->names[1]);
     return last_extent(&n->tensors[0]);
 }
 
 /* alpha * A' B' + beta * C. A transposed B is what linear takes. */
-static int64_t write_gemm(FILE *out, const onnx_node *n, const char *unused) {
+static int64_t write_gemm(FILE *out, const onnx_node *n, const char *unused)
+{
     const json_t *alpha = json_object_get(n->attrs, "alpha"), *beta = json_object_get(n->attrs, "beta");
     const bool turned = get_integer(n, "transA", 0) != 0;
     (void)unused;
@@ -57,12 +63,14 @@ static int64_t write_gemm(FILE *out, const onnx_node *n, const char *unused) {
 /* ---- along axes: SDL's work on the last one ---- */
 
 /* The order that changes the axis with the last, which is its own inverse. */
-static void write_swap(FILE *out, int axis, int rank) {
+static void write_swap(FILE *out, int axis, int rank)
+{
     for (int i = 0; i < rank; i++) fprintf(out, "%s%d", i ? ", " : "[", i == axis ? rank - 1 : i == rank - 1 ? axis : i);
     fprintf(out, "]");
 }
 
-static int64_t write_softmax(FILE *out, const onnx_node *n, const char *unused) {
+static int64_t write_softmax(FILE *out, const onnx_node *n, const char *unused)
+{
     const int rank = n->tensors[0].rank, axis = get_axis(n, -1);
     (void)unused;
     if (axis == rank - 1) {
@@ -78,7 +86,8 @@ static int64_t write_softmax(FILE *out, const onnx_node *n, const char *unused) 
 }
 
 /* ONNX normalises over all axes from `axis` on: they become one. */
-static int64_t write_layernorm(FILE *out, const onnx_node *n, const char *unused) {
+static int64_t write_layernorm(FILE *out, const onnx_node *n, const char *unused)
+{
     const spc_tensor *x = &n->tensors[0];
     const int axis = get_axis(n, -1);
     const json_t *epsilon = json_object_get(n->attrs, "epsilon");
@@ -97,7 +106,8 @@ static int64_t write_layernorm(FILE *out, const onnx_node *n, const char *unused
 
 /* ---- images: ONNX has [n, c, h, w] and filters [out, in, kh, kw], SDL has channels last ---- */
 
-static int64_t write_conv(FILE *out, const onnx_node *n, const char *unused) {
+static int64_t write_conv(FILE *out, const onnx_node *n, const char *unused)
+{
     const spc_tensor *w = &n->tensors[1];
     const json_t *pads = json_object_get(n->attrs, "pads"), *strides = json_object_get(n->attrs, "strides");
     long long pad[4] = {0}, stride[2] = {1, 1}; /* pads: top, left, bottom, right */
@@ -124,7 +134,8 @@ static const struct {
     {"Conv", write_conv, NULL},
 };
 
-char *onnx_sdl(const onnx_node *n, int first_weight, int64_t *terms) {
+char *onnx_sdl(const onnx_node *n, int first_weight, int64_t *terms)
+{
     char *text = NULL, type[128];
     size_t size, row = 0;
     while (row < sizeof operators / sizeof *operators && strcmp(operators[row].op, n->op)) row++;

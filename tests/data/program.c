@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t program_count(const spc_tensor *t) {
+int64_t program_count(const spc_tensor *t)
+{
     int64_t count = 1;
     for (int i = 0; i < t->rank; i++) count *= t->dims[i];
     return count;
 }
 
-const char *program_type(const spc_tensor *t, char *buffer, size_t size) {
+const char *program_type(const spc_tensor *t, char *buffer, size_t size)
+{
     size_t len = (size_t)snprintf(buffer, size, "%s[", spc_dtype_name(t->dtype));
     for (int i = 0; i < t->rank && len < size; i++)
         len += (size_t)snprintf(buffer + len, size - len, "%s%lld", i ? "," : "", (long long)t->dims[i]);
@@ -21,7 +23,8 @@ const char *program_type(const spc_tensor *t, char *buffer, size_t size) {
     return buffer;
 }
 
-char *program_read(const char *path, size_t *size) {
+char *program_read(const char *path, size_t *size)
+{
     FILE *file = fopen(path, "rb");
     if (!file) {
         print_message("there is no %s; skipped\n", path);
@@ -40,14 +43,16 @@ char *program_read(const char *path, size_t *size) {
 
 /* ---- comparing ---- */
 
-static double element(const spc_tensor *t, int64_t i) {
+static double element(const spc_tensor *t, int64_t i)
+{
     if (t->dtype == SPC_F32) return (double)((const float *)t->data)[i];
     if (t->dtype == SPC_F64) return ((const double *)t->data)[i];
     assert_int_equal(t->dtype, SPC_I32);
     return (double)((const int32_t *)t->data)[i];
 }
 
-static void compare(const program *p, const char *backend, const spc_tensor *got) {
+static void compare(const program *p, const char *backend, const spc_tensor *got)
+{
     const double unit = p->want.dtype == SPC_F64 ? DBL_EPSILON : (double)FLT_EPSILON;
     const int64_t count = program_count(&p->want);
     double largest = 0;
@@ -61,7 +66,8 @@ static void compare(const program *p, const char *backend, const spc_tensor *got
 
 /* ---- running ---- */
 
-static spc_module *compile(const program *p, const char *backend) {
+static spc_module *compile(const program *p, const char *backend)
+{
     spc_session *s;
     spc_module *module = NULL;
     assert_int_equal(spc_session_new(&s), SPC_OK);
@@ -74,7 +80,8 @@ static spc_module *compile(const program *p, const char *backend) {
     return module;
 }
 
-static void run(const program *p, const char *backend) {
+static void run(const program *p, const char *backend)
+{
     spc_module *module = compile(p, backend);
     spc_tensor out = p->want;
     out.data = calloc((size_t)program_count(&out) + 1, sizeof(double));
@@ -85,7 +92,8 @@ static void run(const program *p, const char *backend) {
     spc_module_free(module);
 }
 
-void program_check(const program *p) {
+void program_check(const program *p)
+{
     char name[64];
     run(p, "reference");
     run(p, "interp");

@@ -15,7 +15,8 @@ typedef struct suite {
     json_t *cases;
 } suite;
 
-static bool open_suite(suite *s) {
+static bool open_suite(suite *s)
+{
     size_t size;
     rt_error error = {0};
     json_error_t where;
@@ -32,14 +33,16 @@ static bool open_suite(suite *s) {
     return true;
 }
 
-static void close_suite(suite *s) {
+static void close_suite(suite *s)
+{
     json_decref(s->cases);
     rt_directory_free(&s->tensors);
     free(s->bytes);
 }
 
 /* A copy, since the file's is not aligned; free its data. */
-static spc_tensor load(const suite *s, const char *test, const char *kind, const char *name) {
+static spc_tensor load(const suite *s, const char *test, const char *kind, const char *name)
+{
     char path[256];
     snprintf(path, sizeof path, "%s/%s/%s", test, kind, name);
     const rt_file_tensor *t = rt_directory_find(&s->tensors, path);
@@ -52,7 +55,8 @@ static spc_tensor load(const suite *s, const char *test, const char *kind, const
 
 static const char *string_at(const json_t *list, size_t i) { return json_string_value(json_array_get(list, i)); }
 
-static onnx_node read_node(const suite *s, const json_t *test, const char *name) {
+static onnx_node read_node(const suite *s, const json_t *test, const char *name)
+{
     const json_t *node = json_object_get(test, "node"), *inputs = json_object_get(node, "inputs");
     onnx_node n = {.op = json_string_value(json_object_get(node, "op")), .attrs = json_object_get(node, "attrs")};
     n.inputs = (int)json_array_size(inputs);
@@ -65,13 +69,15 @@ static onnx_node read_node(const suite *s, const json_t *test, const char *name)
     return n;
 }
 
-static void free_node(onnx_node *n) {
+static void free_node(onnx_node *n)
+{
     for (int i = 0; i < n->inputs; i++) free(n->tensors[i].data);
     free(n->result.data);
 }
 
 /* The suite's side and ours round once per term and a few times besides. False: no row for the operator. */
-static bool check_node(const char *name, const onnx_node *n, int first_weight) {
+static bool check_node(const char *name, const onnx_node *n, int first_weight)
+{
     int64_t terms;
     program p = {.name = name, .text = onnx_sdl(n, first_weight, &terms), .want = n->result};
     if (!p.text) return false;
@@ -89,7 +95,8 @@ static bool check_node(const char *name, const onnx_node *n, int first_weight) {
     return true;
 }
 
-static void check_suite(int first_weight) {
+static void check_suite(int first_weight)
+{
     suite s;
     size_t i, checked = 0;
     const json_t *test;
@@ -106,17 +113,20 @@ static void check_suite(int first_weight) {
     close_suite(&s);
 }
 
-static void test_all_tensors_are_inputs(void **state) {
+static void test_all_tensors_are_inputs(void **state)
+{
     (void)state;
     check_suite(ONNX_MAX_INPUTS);
 }
 
-static void test_all_but_the_first_are_weights(void **state) {
+static void test_all_but_the_first_are_weights(void **state)
+{
     (void)state;
     check_suite(1);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_tensors_are_inputs),
         cmocka_unit_test(test_all_but_the_first_are_weights),

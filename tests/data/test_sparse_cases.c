@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *read_cases(void) {
+static json_t *read_cases(void)
+{
     json_error_t where;
     size_t size;
     char *text = program_read(SPC_DATA_DIR "/mlir_sparse_cases/cases.json", &size);
@@ -17,7 +18,8 @@ static json_t *read_cases(void) {
     return cases;
 }
 
-static const json_t *find_case(const json_t *file, const char *name) {
+static const json_t *find_case(const json_t *file, const char *name)
+{
     size_t i;
     const json_t *c;
     json_array_foreach(json_object_get(file, "cases"), i, c)
@@ -28,20 +30,23 @@ static const json_t *find_case(const json_t *file, const char *name) {
 
 static int64_t integer_at(const json_t *list, size_t i) { return (int64_t)json_integer_value(json_array_get(list, i)); }
 
-static void put(spc_tensor *t, int64_t i, double value) {
+static void put(spc_tensor *t, int64_t i, double value)
+{
     if (t->dtype == SPC_F32) ((float *)t->data)[i] = (float)value;
     else if (t->dtype == SPC_F64) ((double *)t->data)[i] = value;
     else ((int32_t *)t->data)[i] = (int32_t)value;
 }
 
-static spc_tensor zeros(spc_dtype dtype, int64_t rows, int64_t columns) {
+static spc_tensor zeros(spc_dtype dtype, int64_t rows, int64_t columns)
+{
     spc_tensor t = {NULL, dtype, columns ? 2 : 1, {rows, columns}};
     t.data = calloc((size_t)program_count(&t) + 1, sizeof(double));
     return t;
 }
 
 /* {"shape": [...], "coo": [[row, column, value], ...]} */
-static spc_tensor from_triples(const json_t *matrix, spc_dtype dtype) {
+static spc_tensor from_triples(const json_t *matrix, spc_dtype dtype)
+{
     const json_t *shape = json_object_get(matrix, "shape"), *triple;
     size_t i;
     spc_tensor t = zeros(dtype, integer_at(shape, 0), integer_at(shape, 1));
@@ -52,14 +57,16 @@ static spc_tensor from_triples(const json_t *matrix, spc_dtype dtype) {
 }
 
 /* [[...], ...] */
-static spc_tensor from_rows(const json_t *rows, spc_dtype dtype) {
+static spc_tensor from_rows(const json_t *rows, spc_dtype dtype)
+{
     spc_tensor t = zeros(dtype, (int64_t)json_array_size(rows), (int64_t)json_array_size(json_array_get(rows, 0)));
     for (int64_t i = 0; i < program_count(&t); i++)
         put(&t, i, json_number_value(json_array_get(json_array_get(rows, (size_t)(i / t.dims[1])), (size_t)(i % t.dims[1]))));
     return t;
 }
 
-static void check_and_free(program *p) {
+static void check_and_free(program *p)
+{
     program_check(p);
     for (int i = 0; i < p->inputs; i++) free(p->in[i].data);
     for (int i = 0; i < p->weights; i++) free(p->weight[i].data);
@@ -67,7 +74,8 @@ static void check_and_free(program *p) {
 }
 
 /* x(i) = A(i,j) * b(j), b[j] = j + 1, of integers: exact. */
-static void check_matvec(const json_t *file) {
+static void check_matvec(const json_t *file)
+{
     const json_t *c = find_case(file, "matvec_wide"), *expected = json_object_get(c, "expected");
     assert_string_equal(json_string_value(json_object_get(c, "b")), "b[j]=j+1");
     program p = {.name = "matvec_wide", .inputs = 1, .weights = 1, .weight_names = {"a"},
@@ -82,7 +90,8 @@ static void check_matvec(const json_t *file) {
 }
 
 /* X = S .* (A B): the sampled product as a whole one and a mask. */
-static void check_sampled(const json_t *file) {
+static void check_sampled(const json_t *file)
+{
     const json_t *c = find_case(file, "sddmm_5x5");
     assert_string_equal(json_string_value(json_object_get(c, "A")), "5x10: A[i][k]=i+1");
     assert_string_equal(json_string_value(json_object_get(c, "B")), "10x5: B[k][j]=j+1");
@@ -98,7 +107,8 @@ static void check_sampled(const json_t *file) {
     check_and_free(&p);
 }
 
-static void check_sampled_wide(const json_t *file) {
+static void check_sampled_wide(const json_t *file)
+{
     const json_t *c = find_case(file, "sddmm_8x8"), *triple;
     size_t at;
     assert_string_equal(json_string_value(json_object_get(c, "A")), "8x8 all 3.0");
@@ -118,7 +128,8 @@ static void check_sampled_wide(const json_t *file) {
 }
 
 /* X(i,k) = A(i,j) * B(j,k), B in blocks of 2 x 2. */
-static void check_blocks(const json_t *file) {
+static void check_blocks(const json_t *file)
+{
     const json_t *c = find_case(file, "bsr2x2_matmul");
     program p = {.name = "bsr2x2_matmul", .inputs = 1, .weights = 1, .weight_names = {"b"},
                  .text = "weight b: f64[4, 4] sparse block(2, 2);\n"
@@ -129,34 +140,40 @@ static void check_blocks(const json_t *file) {
     check_and_free(&p);
 }
 
-static void with_cases(void (*check)(const json_t *)) {
+static void with_cases(void (*check)(const json_t *))
+{
     json_t *file = read_cases();
     if (!file) skip();
     check(file);
     json_decref(file);
 }
 
-static void test_matrix_times_vector(void **state) {
+static void test_matrix_times_vector(void **state)
+{
     (void)state;
     with_cases(check_matvec);
 }
 
-static void test_sampled_products(void **state) {
+static void test_sampled_products(void **state)
+{
     (void)state;
     with_cases(check_sampled);
 }
 
-static void test_sampled_products_in_f64(void **state) {
+static void test_sampled_products_in_f64(void **state)
+{
     (void)state;
     with_cases(check_sampled_wide);
 }
 
-static void test_blocks(void **state) {
+static void test_blocks(void **state)
+{
     (void)state;
     with_cases(check_blocks);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matrix_times_vector),
         cmocka_unit_test(test_sampled_products),

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MEMORY = 64 << 20 };
 
-static void check(ir_arena *arena, const char *text, size_t size) {
+static void check(ir_arena *arena, const char *text, size_t size)
+{
     ir_module *m = ir_module_new(arena, ir_diags_new(arena)), *again = ir_module_new(arena, ir_diags_new(arena));
     ir_source source = {"fuzz", text, size};
     spc_status status = ir_parse(m, &source);
@@ -24,7 +25,8 @@ static void check(ir_arena *arena, const char *text, size_t size) {
     if (strcmp(once, ir_print_module(again, arena)) != 0) abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     ir_arena *arena = ir_arena_new(MEMORY);
     if (!arena) return 0;
     if (setjmp(*ir_guard(arena)) == 0) check(arena, ir_strndup(arena, (const char *)data, size), size);

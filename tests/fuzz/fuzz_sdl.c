@@ -9,12 +9,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void demand(bool holds) {
+static void demand(bool holds)
+{
     if (!holds) abort();
 }
 
 /* The text of a module must be one that reads back as itself. */
-static void check_round_trip(ir_arena *arena, const ir_module *module) {
+static void check_round_trip(ir_arena *arena, const ir_module *module)
+{
     char *text = ir_print_module(module, arena);
     ir_source source = {"printed", text, strlen(text)};
     ir_module *again = ir_module_new(arena, ir_diags_new(arena));
@@ -22,7 +24,8 @@ static void check_round_trip(ir_arena *arena, const ir_module *module) {
     demand(strcmp(ir_print_module(again, arena), text) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     ir_arena *arena = ir_arena_new((size_t)256 << 20);
     if (!arena) return 0;
     if (setjmp(*ir_guard(arena))) { /* over the limit: an answer as good as any */

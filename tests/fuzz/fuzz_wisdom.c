@@ -11,7 +11,8 @@ typedef struct copy {
     size_t count;
 } copy;
 
-static bool take(void *ctx, const rt_record *record) {
+static bool take(void *ctx, const rt_record *record)
+{
     copy *c = ctx;
     for (int i = 0; rt_field_at(i); i++)
         if (rt_field_at(i)->kind == RT_FIELD_text && strlen(*(const rt_wisdom_text *)((const char *)record + rt_field_at(i)->offset)) > RT_WISDOM_TEXT)
@@ -20,7 +21,8 @@ static bool take(void *ctx, const rt_record *record) {
     return rt_wisdom_write(c->writer, record);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     rt_error error = {0};
     copy first = {rt_wisdom_writer_new(), 0}, second = {rt_wisdom_writer_new(), 0};
     if (!first.writer || !second.writer) return 0;

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MAX_SIZE = 1 << 20, VARIANTS = 12 };
 
 /* A copy of exactly this size, so that reading past the end is seen by a sanitizer. */
-static void run_copy(const uint8_t *data, size_t size) {
+static void run_copy(const uint8_t *data, size_t size)
+{
     uint8_t *copy = malloc(size ? size : 1);
     if (!copy) exit(3);
     if (size) memcpy(copy, data, size);
@@ -20,7 +21,8 @@ static void run_copy(const uint8_t *data, size_t size) {
     free(copy);
 }
 
-static void run_variants(uint8_t *data, size_t size) {
+static void run_variants(uint8_t *data, size_t size)
+{
     uint64_t state = size * 0x9e3779b97f4a7c15u + 1;
     run_copy(data, size);
     for (int i = 0; i < VARIANTS && size; i++) {
@@ -34,7 +36,8 @@ static void run_variants(uint8_t *data, size_t size) {
     }
 }
 
-static int run_file(const char *folder, const char *name) {
+static int run_file(const char *folder, const char *name)
+{
     char path[4096];
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return 0;
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -51,7 +54,8 @@ static int run_file(const char *folder, const char *name) {
     return 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int files = 0;
     DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
     if (!folder) {

@@ -45,12 +45,14 @@ typedef struct test {
 
 static char **programs; /* NAME=PROGRAM, set once by main */
 
-static _Noreturn void die(const char *what, const char *about) {
+static _Noreturn void die(const char *what, const char *about)
+{
     fprintf(stderr, "golden: %s: %s\n", about, what);
     exit(2);
 }
 
-static char *read_file(const char *path, size_t *len) {
+static char *read_file(const char *path, size_t *len)
+{
     FILE *file = fopen(path, "rb");
     if (!file) die(strerror(errno), path);
     size_t size = 0, capacity = 1 << 16;
@@ -66,14 +68,16 @@ static char *read_file(const char *path, size_t *len) {
     return text;
 }
 
-static void write_file(const char *path, const char *text, size_t len) {
+static void write_file(const char *path, const char *text, size_t len)
+{
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(text, 1, len, file) != len || fclose(file)) die(strerror(errno), path);
 }
 
 /* ---- reading a test ---- */
 
-static void add_section(test *t, char *header, char *text, char *end) {
+static void add_section(test *t, char *header, char *text, char *end)
+{
     if (t->count == MAX_SECTIONS) die("too many sections", t->path);
     char *name = header + 4;
     name[strcspn(name, "\n")] = 0;
@@ -81,13 +85,15 @@ static void add_section(test *t, char *header, char *text, char *end) {
     t->sections[t->count++] = (section){name, text, (size_t)(end - text)};
 }
 
-static char *next_header(char *from) {
+static char *next_header(char *from)
+{
     if (strncmp(from, "=== ", 4) == 0) return from;
     char *at = strstr(from, "\n=== ");
     return at ? at + 1 : NULL;
 }
 
-static void read_test(test *t, const char *path) {
+static void read_test(test *t, const char *path)
+{
     size_t len;
     t->path = path;
     t->text = read_file(path, &len);
@@ -109,7 +115,8 @@ static void read_test(test *t, const char *path) {
 /* ---- running ---- */
 
 /* Splits the line in place. */
-static int split(char *line, char **words) {
+static int split(char *line, char **words)
+{
     int count = 0;
     for (char *at = line; *at && *at != '\n';) {
         while (*at == ' ') at++;
@@ -128,7 +135,8 @@ static int split(char *line, char **words) {
     return count;
 }
 
-static const char *program_of(const char *name) {
+static const char *program_of(const char *name)
+{
     size_t len = strlen(name);
     for (char **p = programs; *p; p++)
         if (strncmp(*p, name, len) == 0 && (*p)[len] == '=') return *p + len + 1;
@@ -136,7 +144,8 @@ static const char *program_of(const char *name) {
 }
 
 /* Runs words in the folder, both outputs to the file "output" beside it; gives the exit status, 128 + signal. */
-static int run_words(char *const *words, const char *folder, const char *output) {
+static int run_words(char *const *words, const char *folder, const char *output)
+{
     const char *program = program_of(words[0]);
     if (!program) die("no such command for golden tests", words[0]);
     fflush(NULL);
@@ -155,7 +164,8 @@ static int run_words(char *const *words, const char *folder, const char *output)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void make_files(const test *t, const char *folder) {
+static void make_files(const test *t, const char *folder)
+{
     char path[4096];
     for (int i = 0; i < t->count; i++) {
         if (&t->sections[i] == t->expect) continue;
@@ -164,7 +174,8 @@ static void make_files(const test *t, const char *folder) {
     }
 }
 
-static bool roundtrips(const char *name, const char *folder, const char *output, bool exact) {
+static bool roundtrips(const char *name, const char *folder, const char *output, bool exact)
+{
     char *words[] = {"spc-opt", "--roundtrip", (char *)name, exact ? "--exact" : NULL, NULL};
     int status = run_words(words, folder, output);
     if (status == 0) return true;
@@ -174,14 +185,16 @@ static bool roundtrips(const char *name, const char *folder, const char *output,
     return false;
 }
 
-static bool is_ir(const char *text) {
+static bool is_ir(const char *text)
+{
     static const char *const starts[] = {"dim ", "packing ", "graph @", "kernel @", "entry @"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         if (strncmp(text, starts[i], strlen(starts[i])) == 0) return true;
     return false;
 }
 
-static bool check_roundtrips(const test *t, const char *folder, const char *output, const char *got, size_t len) {
+static bool check_roundtrips(const test *t, const char *folder, const char *output, const char *got, size_t len)
+{
     bool right = true;
     for (int i = 0; i < t->count; i++) {
         const char *dot = strrchr(t->sections[i].name, '.');
@@ -196,7 +209,8 @@ static bool check_roundtrips(const test *t, const char *folder, const char *outp
 
 /* ---- comparing ---- */
 
-static void show_difference(const char *wanted, const char *got) {
+static void show_difference(const char *wanted, const char *got)
+{
     int line = 1;
     while (*wanted && *wanted == *got) {
         line += *wanted == '\n';
@@ -205,7 +219,8 @@ static void show_difference(const char *wanted, const char *got) {
     fprintf(stderr, "golden: the output differs from line %d on\n", line);
 }
 
-static bool compare(const test *t, int status, const char *got, size_t len) {
+static bool compare(const test *t, int status, const char *got, size_t len)
+{
     char header[64];
     snprintf(header, sizeof header, "expect %d", status);
     if (!t->expect) fprintf(stderr, "golden: %s has no expectation; run with BLESS=1 to record one\n", t->path);
@@ -219,7 +234,8 @@ static bool compare(const test *t, int status, const char *got, size_t len) {
     return false;
 }
 
-static void bless(const test *t, int status, const char *got, size_t len) {
+static void bless(const test *t, int status, const char *got, size_t len)
+{
     size_t size;
     char *text = read_file(t->path, &size);
     FILE *file = fopen(t->path, "wb");
@@ -232,12 +248,14 @@ static void bless(const test *t, int status, const char *got, size_t len) {
     free(text);
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place) {
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
     (void)info, (void)kind, (void)place;
     return remove(path);
 }
 
-static bool run_test(test *t, const char *folder) {
+static bool run_test(test *t, const char *folder)
+{
     char output[4096], *words[MAX_WORDS];
     char files[2048];
     size_t len;
@@ -259,7 +277,8 @@ static bool run_test(test *t, const char *folder) {
     return right;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     test t = {0};
     char folder[] = "/tmp/golden-XXXXXX";
     if (argc < 2) die("usage: golden NAME=PROGRAM... FILE.t", "arguments");

@@ -11,19 +11,22 @@
 static atomic_long left; /* allocations until one fails; 0: none will */
 static atomic_bool always, happened;
 
-void failing_start(long n, bool lasting) {
+void failing_start(long n, bool lasting)
+{
     happened = false;
     always = lasting;
     left = n;
 }
 
-bool failing_stop(void) {
+bool failing_stop(void)
+{
     left = 0;
     always = false;
     return happened;
 }
 
-static bool fails(void) {
+static bool fails(void)
+{
     const bool failure = (left > 0 && atomic_fetch_sub(&left, 1) == 1) || (always && happened);
     if (!failure) return false;
     happened = true;
@@ -49,7 +52,8 @@ WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode))
 WRAP(DIR *, opendir, (const char *path), (path))
 
 int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int __wrap_asprintf(char **out, const char *format, ...) {
+int __wrap_asprintf(char **out, const char *format, ...)
+{
     va_list arguments;
     if (fails()) return -1; /* *out is undefined then */
     va_start(arguments, format);

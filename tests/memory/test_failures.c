@@ -41,14 +41,16 @@ typedef struct setting {
     char messages[1000]; /* of the last session that failed */
 } setting;
 
-static void write_file(const char *path, const void *data, size_t size) {
+static void write_file(const char *path, const void *data, size_t size)
+{
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
 }
 
-static void write_tensors(const char *path) {
+static void write_tensors(const char *path)
+{
     static const char header[] = "{\"b\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}";
     char data[8 + sizeof header - 1 + sizeof b] = {sizeof header - 1};
     memcpy(data + 8, header, sizeof header - 1);
@@ -56,7 +58,8 @@ static void write_tensors(const char *path) {
     write_file(path, data, sizeof data);
 }
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     setting *world = calloc(1, sizeof *world);
     *state = world;
     world->every = getenv("SPC_TEST_EVERY_ALLOCATION") ? 0 : DENSE;
@@ -76,7 +79,8 @@ static int set_up(void **state) {
     return spc_tensor_write(world->npy, &tensor, NULL, 0);
 }
 
-static int remove_all(const char *folder, int depth) {
+static int remove_all(const char *folder, int depth)
+{
     DIR *files = opendir(folder);
     for (const struct dirent *entry; files && (entry = readdir(files));) {
         char path[400];
@@ -87,7 +91,8 @@ static int remove_all(const char *folder, int depth) {
     return rmdir(folder);
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     setting *world = *state;
     const int failure = remove_all(world->folder, 2);
     free(world);
@@ -96,7 +101,8 @@ static int tear_down(void **state) {
 
 /* ---- what is tried ---- */
 
-static spc_status run(const spc_module *m, bool *right) {
+static spc_status run(const spc_module *m, bool *right)
+{
     float x[N * D], y[N * O];
     const spc_tensor in = {x, SPC_F32, 2, {N, D}}, out = {y, SPC_F32, 2, {N, O}};
     for (int i = 0; i < N * D; i++) x[i] = (float)(i % 7 - 3);
@@ -117,7 +123,8 @@ static spc_status run(const spc_module *m, bool *right) {
     return status;
 }
 
-static spc_status bind_all(spc_session *s, setting *world) {
+static spc_status bind_all(spc_session *s, setting *world)
+{
     const spc_tensor tensor = {(void *)w, SPC_F32, 2, {D, D}};
     char spec[80];
     snprintf(spec, sizeof spec, "v=%s", world->mtx);
@@ -127,7 +134,8 @@ static spc_status bind_all(spc_session *s, setting *world) {
 }
 
 /* After any failure the messages say something, also without memory for it. */
-static spc_status close_session(setting *world, spc_session *s, spc_status status) {
+static spc_status close_session(setting *world, spc_session *s, spc_status status)
+{
     if (s) snprintf(world->messages, sizeof world->messages, "%s", spc_messages(s));
     if (s && status) assert_true(strlen(world->messages) > 0);
     if (s && status) assert_int_equal(spc_last_status(s), status);
@@ -135,13 +143,15 @@ static spc_status close_session(setting *world, spc_session *s, spc_status statu
     return status;
 }
 
-static spc_status open_session(setting *world, spc_session **out) {
+static spc_status open_session(setting *world, spc_session **out)
+{
     spc_status status = spc_session_new(out);
     if (!status) status = spc_set(*out, "backend", world->backend);
     return status ? status : spc_load_file(*out, world->model);
 }
 
-static spc_status try_jit(setting *world, bool *right) {
+static spc_status try_jit(setting *world, bool *right)
+{
     spc_session *s;
     spc_module *m = NULL;
     spc_status status = open_session(world, &s);
@@ -155,7 +165,8 @@ static spc_status try_jit(setting *world, bool *right) {
 }
 
 /* Nothing fails but in the compilation itself, which is a small one: code generators are slow. */
-static spc_status try_code(setting *world, bool *right) {
+static spc_status try_code(setting *world, bool *right)
+{
     spc_session *s;
     spc_module *m = NULL;
     float x[2] = {-1, 1}, y[2] = {5, 5};
@@ -172,7 +183,8 @@ static spc_status try_code(setting *world, bool *right) {
     return status;
 }
 
-static spc_status bind_late(spc_module *m, setting *world) {
+static spc_status bind_late(spc_module *m, setting *world)
+{
     const spc_tensor tensor = {(void *)b, SPC_F32, 1, {O}};
     char v_spec[80], w_spec[80];
     snprintf(v_spec, sizeof v_spec, "v=%s", world->mtx);
@@ -183,7 +195,8 @@ static spc_status bind_late(spc_module *m, setting *world) {
     return status;
 }
 
-static spc_status try_late(setting *world, bool *right) {
+static spc_status try_late(setting *world, bool *right)
+{
     spc_session *s;
     spc_module *m = NULL;
     spc_status status = open_session(world, &s);
@@ -197,12 +210,14 @@ static spc_status try_late(setting *world, bool *right) {
 }
 
 /* Library and header are both there or both not. */
-static void check_outputs(setting *world, spc_status status, bool *right) {
+static void check_outputs(setting *world, spc_status status, bool *right)
+{
     const bool there = access(world->library, F_OK) == 0;
     *right = *right && there == (status == SPC_OK) && there == (access(world->header, F_OK) == 0);
 }
 
-static spc_status try_emit(setting *world, bool *right) {
+static spc_status try_emit(setting *world, bool *right)
+{
     spc_session *s;
     spc_module *m = NULL;
     unlink(world->library);
@@ -219,7 +234,8 @@ static spc_status try_emit(setting *world, bool *right) {
     return status;
 }
 
-static spc_status write_texts(spc_session *s, setting *world) {
+static spc_status write_texts(spc_session *s, setting *world)
+{
     static const char *const kinds[] = {"graph", "kernel", "header", "manifest", "plan", "dump=fuse"};
     spc_status status = SPC_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !status; i++) {
@@ -229,7 +245,8 @@ static spc_status write_texts(spc_session *s, setting *world) {
     return status;
 }
 
-static spc_status ask(spc_session *s, bool *right) {
+static spc_status ask(spc_session *s, bool *right)
+{
     spc_tensor in = {NULL, SPC_F32, 2, {N, D}}, out = {0};
     const spc_signature *face = spc_layer_at(s, 0);
     if (!face) return spc_last_status(s);
@@ -240,7 +257,8 @@ static spc_status ask(spc_session *s, bool *right) {
     return status || spc_explain(s, NULL) ? status : spc_last_status(s);
 }
 
-static spc_status try_texts(setting *world, bool *right) {
+static spc_status try_texts(setting *world, bool *right)
+{
     spc_session *s;
     spc_status status = open_session(world, &s);
     if (!status) status = spc_set(s, "layer", "f");
@@ -251,7 +269,8 @@ static spc_status try_texts(setting *world, bool *right) {
     return close_session(world, s, status);
 }
 
-static spc_status try_tensors(setting *world, bool *right) {
+static spc_status try_tensors(setting *world, bool *right)
+{
     spc_session *s;
     spc_tensor tensor = {0};
     char message[100];
@@ -271,7 +290,8 @@ static spc_status try_tensors(setting *world, bool *right) {
 /* ---- at every allocation ---- */
 
 /* The names of what is in a folder are those that belong there; nothing of a failed try is left. */
-static void check_folder(setting *world) {
+static void check_folder(setting *world)
+{
     static const char *const known[] = {".", "..", "m.sdl", "w.npy", "v.mtx", "b.safetensors", "k.so", "k.h", "cache"};
     DIR *files = opendir(world->folder);
     assert_non_null(files);
@@ -285,7 +305,8 @@ static void check_folder(setting *world) {
 
 typedef spc_status trial(setting *, bool *right);
 
-static void fail_each(setting *world, trial *attempt, bool lasting) {
+static void fail_each(setting *world, trial *attempt, bool lasting)
+{
     long tried = 0;
     for (long n = 1; n < MOST_FAILURES; n += 1 + (world->every ? n / world->every : 0), tried++) {
         bool right = true;
@@ -307,14 +328,16 @@ static void fail_each(setting *world, trial *attempt, bool lasting) {
     fail_msg("never ends");
 }
 
-static void try_backend(setting *world, const char *backend, trial *attempt) {
+static void try_backend(setting *world, const char *backend, trial *attempt)
+{
     world->backend = backend;
     fail_each(world, attempt, false);
     fail_each(world, attempt, true);
 }
 
 /* The built-in code generators, and the two that always are. */
-static void try_backends(setting *world, trial *attempt, bool interpreted) {
+static void try_backends(setting *world, trial *attempt, bool interpreted)
+{
     char name[64];
     const bool generated = DENSE == 0 || !interpreted; /* every allocation of lowering counts once */
     for (int i = 0; generated && spc_backend_at(i, name, sizeof name); i++) {
@@ -333,7 +356,8 @@ static void emitting(void **state) { try_backends(*state, try_emit, false); }
 static void texts_and_questions(void **state) { try_backend(*state, "interp", try_texts); }
 static void tensors(void **state) { try_backend(*state, "interp", try_tensors); }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(generating_code, set_up, tear_down),
         cmocka_unit_test_setup_teardown(compiling_and_running, set_up, tear_down),

@@ -34,12 +34,14 @@ typedef struct tensors {
     spc_tensor list[MAX_TENSORS];
 } tensors;
 
-static bool fail(checker *c, const char *what, const char *name) {
+static bool fail(checker *c, const char *what, const char *name)
+{
     rt_fail(c->error, SPC_E_INTERNAL, "check: %s '%s'", what, name);
     return false;
 }
 
-static int64_t next_random(checker *c, int64_t limit) {
+static int64_t next_random(checker *c, int64_t limit)
+{
     c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;
     return (int64_t)((c->seed >> 33) % (uint64_t)limit);
 }
@@ -47,7 +49,8 @@ static int64_t next_random(checker *c, int64_t limit) {
 /* ---- data ---- */
 
 /* The dims' values of one round: the least, then some that are not round. */
-static bool choose_dims(checker *c, int round) {
+static bool choose_dims(checker *c, int round)
+{
     c->ndims = 0;
     for (const ir_dim *d = c->before->dims; d; d = d->next) {
         if (c->ndims == MAX_DIMS) return fail(c, "too many dims, at", d->name);
@@ -58,7 +61,8 @@ static bool choose_dims(checker *c, int round) {
     return true;
 }
 
-static bool make_tensor(checker *c, const ir_op *op, const ir_type *type, spc_tensor *out) {
+static bool make_tensor(checker *c, const ir_op *op, const ir_type *type, spc_tensor *out)
+{
     int64_t count = 1;
     *out = (spc_tensor){.dtype = (spc_dtype)type->dtype, .rank = type->rank};
     for (int i = 0; i < type->rank; i++) {
@@ -73,7 +77,8 @@ static bool make_tensor(checker *c, const ir_op *op, const ir_type *type, spc_te
     return true;
 }
 
-static bool collect(checker *c, const ir_func *f, ir_opcode code, tensors *out) {
+static bool collect(checker *c, const ir_func *f, ir_opcode code, tensors *out)
+{
     out->count = 0;
     for (const ir_op *op = f->body.first; op; op = op->next) {
         if (op->code != code) continue;
@@ -87,7 +92,8 @@ static bool collect(checker *c, const ir_func *f, ir_opcode code, tensors *out) 
 
 /* ---- weights: half zeros, and what the pattern forbids is zero ---- */
 
-static void keep_pattern(const rt_pattern *p, const rt_matrix *m, void *data) {
+static void keep_pattern(const rt_pattern *p, const rt_matrix *m, void *data)
+{
     for (int part = 0; part < p->count; part++) {
         int64_t a = p->part[part].a, b = p->part[part].b;
         for (int64_t row = 0; row < m->rows; row++)
@@ -102,19 +108,22 @@ static void keep_pattern(const rt_pattern *p, const rt_matrix *m, void *data) {
     }
 }
 
-static const rt_matrix *find_matrix(void *ctx, const char *weight) {
+static const rt_matrix *find_matrix(void *ctx, const char *weight)
+{
     const checker *c = ctx;
     for (int i = 0; i < c->nweights; i++)
         if (strcmp(c->weights[i].name, weight) == 0) return &c->weights[i].matrix;
     return NULL;
 }
 
-static const void *find_data(void *ctx, const char *weight) {
+static const void *find_data(void *ctx, const char *weight)
+{
     const rt_matrix *m = find_matrix(ctx, weight);
     return m ? m->dense : NULL;
 }
 
-static bool bind_weight(checker *c, const ir_op *op) {
+static bool bind_weight(checker *c, const ir_op *op)
+{
     spc_tensor t;
     rt_pattern pattern;
     if (find_matrix(c, op->name)) return true;
@@ -132,7 +141,8 @@ static bool bind_weight(checker *c, const ir_op *op) {
     return true;
 }
 
-static bool bind_weights(checker *c, const ir_func *f) {
+static bool bind_weights(checker *c, const ir_func *f)
+{
     for (const ir_op *op = f->body.first; op; op = op->next)
         if (op->code == IR_OP_weight && !bind_weight(c, op)) return false;
     return true;
@@ -142,12 +152,14 @@ static bool bind_weights(checker *c, const ir_func *f) {
 
 /* Sums of whole numbers are exact; behind a function (gelu) they are rounded, and may cancel: of 64 terms of up to 30 each that
  * come to about 1, an ulp of the largest partial sum is 1e-4. */
-static bool same_value(double a, double b) {
+static bool same_value(double a, double b)
+{
     if (isnan(a) || isnan(b)) return isnan(a) && isnan(b);
     return a == b || fabs(a - b) <= 1e-4 * (1 + fabs(a));
 }
 
-static bool compare(checker *c, const tensors *want, const tensors *got, const char *what) {
+static bool compare(checker *c, const tensors *want, const tensors *got, const char *what)
+{
     for (int t = 0; t < want->count; t++) {
         const spc_tensor *a = &want->list[t], *b = &got->list[t];
         int64_t count = 1;
@@ -163,11 +175,13 @@ static bool compare(checker *c, const tensors *want, const tensors *got, const c
     return true;
 }
 
-static bool run_graph(checker *c, const ir_module *m, const ir_func *f, const tensors *in, const tensors *out) {
+static bool run_graph(checker *c, const ir_module *m, const ir_func *f, const tensors *in, const tensors *out)
+{
     return interp_graph(m, f, c->dims, find_data, c, in->list, out->list, c->error) == SPC_OK;
 }
 
-static bool find_word(const checker *c, const tensors *in, const tensors *out, const char *name, uint64_t *word) {
+static bool find_word(const checker *c, const tensors *in, const tensors *out, const char *name, uint64_t *word)
+{
     for (int i = 0; i < c->ndims; i++)
         if (strcmp(c->dim_names[i], name) == 0) *word = (uint64_t)c->dims[i];
     for (int i = 0; i < in->count; i++)
@@ -177,7 +191,8 @@ static bool find_word(const checker *c, const tensors *in, const tensors *out, c
     return *word != UINT64_MAX;
 }
 
-static bool call_entry(checker *c, const ir_func *entry, const tensors *in, const tensors *out, const void *data) {
+static bool call_entry(checker *c, const ir_func *entry, const tensors *in, const tensors *out, const void *data)
+{
     uint64_t words[MAX_WORDS];
     size_t count = 0;
     for (const ir_op *op = entry->body.first; op; op = op->next) {
@@ -192,7 +207,8 @@ static bool call_entry(checker *c, const ir_func *entry, const tensors *in, cons
     return status == 0;
 }
 
-static bool run_entry(checker *c, const ir_func *entry, const tensors *in, const tensors *out) {
+static bool run_entry(checker *c, const ir_func *entry, const tensors *in, const tensors *out)
+{
     ir_layout layout;
     if (ir_layout_data(c->after, find_matrix, c, &layout, c->error)) return false;
     char *memory = ir_alloc(c->arena, (size_t)layout.bytes + 64);
@@ -202,7 +218,8 @@ static bool run_entry(checker *c, const ir_func *entry, const tensors *in, const
     return call_entry(c, entry, in, out, object);
 }
 
-static bool check_graph(checker *c, const ir_func *f) {
+static bool check_graph(checker *c, const ir_func *f)
+{
     tensors in, want, got;
     const ir_func *later = ir_func_find(c->after, IR_GRAPH, f->name), *entry = ir_func_find(c->after, IR_ENTRY, f->name);
     if (!later) return fail(c, "the passes removed", f->name);
@@ -215,7 +232,8 @@ static bool check_graph(checker *c, const ir_func *f) {
     return compare(c, &want, &got, "the entry");
 }
 
-bool check_modules(ir_module *before, ir_module *after, rt_error *error) {
+bool check_modules(ir_module *before, ir_module *after, rt_error *error)
+{
     checker c = {.arena = before->arena, .before = before, .after = after, .error = error, .seed = 1};
     if (!choose_dims(&c, 0)) return false;
     for (const ir_func *f = before->funcs; f; f = f->next)

@@ -35,7 +35,8 @@ typedef struct job {
 
 /* ---- input ---- */
 
-static bool read_all(ir_arena *arena, const char *path, ir_source *out) {
+static bool read_all(ir_arena *arena, const char *path, ir_source *out)
+{
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "rb");
     if (!file) {
@@ -53,12 +54,14 @@ static bool read_all(ir_arena *arena, const char *path, ir_source *out) {
     return right;
 }
 
-static bool is_sdl(const options *o) {
+static bool is_sdl(const options *o)
+{
     size_t len = strlen(o->file);
     return o->sdl || (len > 4 && strcmp(o->file + len - 4, ".sdl") == 0);
 }
 
-static int exit_of(spc_status status) {
+static int exit_of(spc_status status)
+{
     switch (status) {
     case SPC_OK: return 0;
     case SPC_E_INTERNAL: return EXIT_DEFECT;
@@ -70,12 +73,14 @@ static int exit_of(spc_status status) {
 
 /* ---- passes ---- */
 
-static void print_after(void *ctx, const char *pass, const ir_module *m) {
+static void print_after(void *ctx, const char *pass, const ir_module *m)
+{
     const job *j = ctx;
     if (j->options->dump && strcmp(j->options->dump, pass) == 0) fputs(ir_print_module(m, j->arena), stdout);
 }
 
-static spc_status run_named(job *j, pass_context *context) {
+static spc_status run_named(job *j, pass_context *context)
+{
     char *names = ir_strdup(j->arena, j->options->passes), *rest = NULL;
     for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         const pass_info *pass = pass_find(name);
@@ -91,7 +96,8 @@ static spc_status run_named(job *j, pass_context *context) {
     return SPC_OK;
 }
 
-static spc_status run_passes(job *j) {
+static spc_status run_passes(job *j)
+{
     ir_target target;
     rt_error error = {0};
     if (!ir_target_find(j->options->cpu, &target, &error)) {
@@ -110,7 +116,8 @@ static spc_status run_passes(job *j) {
 
 /* ---- round trip ---- */
 
-static int check_roundtrip(job *j) {
+static int check_roundtrip(job *j)
+{
     const char *once = ir_print_module(j->module, j->arena);
     ir_diags *diags = ir_diags_new(j->arena);
     ir_module *again = ir_module_new(j->arena, diags);
@@ -133,14 +140,16 @@ static int check_roundtrip(job *j) {
 
 /* ---- the command ---- */
 
-static spc_status load(job *j, ir_module **out) {
+static spc_status load(job *j, ir_module **out)
+{
     bool sdl = is_sdl(j->options);
     *out = ir_module_new(j->arena, ir_diags_new(j->arena));
     spc_status status = sdl ? fe_compile(*out, &j->source) : ir_parse(*out, &j->source);
     return status ? status : ir_verify(*out, sdl ? "build" : "parse");
 }
 
-static int check_meaning(job *j) {
+static int check_meaning(job *j)
+{
     ir_module *before;
     rt_error error = {0};
     if (load(j, &before) == SPC_OK && check_modules(before, j->module, &error)) return 0;
@@ -148,7 +157,8 @@ static int check_meaning(job *j) {
     return EXIT_DEFECT;
 }
 
-static int run(job *j) {
+static int run(job *j)
+{
     const options *o = j->options;
     if (!read_all(j->arena, o->file, &j->source)) return EXIT_WORLD;
     spc_status status = load(j, &j->module);
@@ -161,25 +171,29 @@ static int run(job *j) {
     return o->check ? check_meaning(j) : 0;
 }
 
-static int list_passes(void) {
+static int list_passes(void)
+{
     const pass_info *pass;
     for (int i = 0; (pass = pass_at(i)); i++) printf("%-16s %s\n", pass->name, pass->doc);
     return 0;
 }
 
-static bool take_value(const char *arg, const char *key, const char **out) {
+static bool take_value(const char *arg, const char *key, const char **out)
+{
     size_t len = strlen(key);
     if (strncmp(arg, key, len) != 0) return false;
     *out = arg + len;
     return true;
 }
 
-static bool take_flag(const char *arg, const char *key, bool *out) {
+static bool take_flag(const char *arg, const char *key, bool *out)
+{
     if (strcmp(arg, key) != 0) return false;
     return *out = true;
 }
 
-static bool take_option(options *o, const char *arg) {
+static bool take_option(options *o, const char *arg)
+{
     if (arg[0] != '-' || !arg[1]) {
         o->file = arg;
         return true;
@@ -193,7 +207,8 @@ static bool take_option(options *o, const char *arg) {
            take_flag(arg, "--print", &(bool){false});
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     options o = {.cpu = "x86-64-v3", .file = "-"};
     for (int i = 1; i < argc; i++) {
         if (take_option(&o, argv[i])) continue;

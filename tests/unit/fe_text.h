@@ -6,7 +6,8 @@
 #include "ir_text.h"
 
 /* A fresh module of these bytes, copied, in the fixture's arena. */
-static inline spc_status compile_bytes(fixture *f, const char *text, size_t len) {
+static inline spc_status compile_bytes(fixture *f, const char *text, size_t len)
+{
     ir_source *source = IR_NEW(f->arena, ir_source);
     *source = (ir_source){"m.sdl", ir_strndup(f->arena, text, len), len};
     f->module = ir_module_new(f->arena, ir_diags_new(f->arena));
@@ -16,7 +17,8 @@ static inline spc_status compile_bytes(fixture *f, const char *text, size_t len)
 static inline spc_status compile(fixture *f, const char *text) { return compile_bytes(f, text, strlen(text)); }
 
 /* head, then part count times, then tail. */
-static inline char *repeat(fixture *f, const char *head, const char *part, int count, const char *tail) {
+static inline char *repeat(fixture *f, const char *head, const char *part, int count, const char *tail)
+{
     ir_text text;
     ir_text_init(&text, f->arena);
     ir_text_add_bytes(&text, head, strlen(head));
@@ -25,7 +27,8 @@ static inline char *repeat(fixture *f, const char *head, const char *part, int c
     return text.data;
 }
 
-static inline void assert_error(fixture *f, const char *text, const char *message) {
+static inline void assert_error(fixture *f, const char *text, const char *message)
+{
     assert_int_equal(compile(f, text), SPC_E_PROGRAM);
     assert_contains(fixture_messages(f), message);
 }

@@ -15,7 +15,8 @@ typedef struct fixture {
     ir_module *module;
 } fixture;
 
-static inline fixture fixture_new(void) {
+static inline fixture fixture_new(void)
+{
     fixture f = {.arena = ir_arena_new(0)};
     assert_non_null(f.arena);
     f.module = ir_module_new(f.arena, ir_diags_new(f.arena));
@@ -25,7 +26,8 @@ static inline fixture fixture_new(void) {
 static inline void fixture_free(fixture *f) { ir_arena_free(f->arena); }
 
 /* A fresh module of this text in the fixture's arena; the text is copied. */
-static inline spc_status fixture_parse(fixture *f, const char *text) {
+static inline spc_status fixture_parse(fixture *f, const char *text)
+{
     ir_source *source = IR_NEW(f->arena, ir_source);
     *source = (ir_source){"test", ir_strdup(f->arena, text), strlen(text)};
     f->module = ir_module_new(f->arena, ir_diags_new(f->arena));
@@ -34,7 +36,8 @@ static inline spc_status fixture_parse(fixture *f, const char *text) {
 
 static inline const char *fixture_messages(fixture *f) { return ir_diags_text(f->module->diags); }
 
-static inline void assert_contains(const char *text, const char *part) {
+static inline void assert_contains(const char *text, const char *part)
+{
     if (!strstr(text, part)) fail_msg("\"%s\" is not in:\n%s", part, text);
 }
 

@@ -14,7 +14,8 @@
 typedef void use_module(const spc_module *, const char *backend);
 
 /* Compiles the program with the reference, the interpreter and every code generator. */
-static void on_every_backend(const char *program, use_module *use) {
+static void on_every_backend(const char *program, use_module *use)
+{
     char names[8][64] = {"reference", "interp"};
     int count = 2;
     for (; count < 8 && spc_backend_at(count - 2, names[count], sizeof names[count]); count++)
@@ -31,16 +32,19 @@ static void on_every_backend(const char *program, use_module *use) {
     }
 }
 
-static spc_status run(const spc_module *m, const char *layer, spc_tensor in, spc_tensor out) {
+static spc_status run(const spc_module *m, const char *layer, spc_tensor in, spc_tensor out)
+{
     return spc_run(m, layer, &in, 1, &out, 1, NULL);
 }
 
-static void expect(const spc_module *m, const char *backend, const char *layer, spc_tensor in, spc_tensor out) {
+static void expect(const spc_module *m, const char *backend, const char *layer, spc_tensor in, spc_tensor out)
+{
     const spc_status status = run(m, layer, in, out);
     if (status) fail_msg("%s of %s: %s: %s", layer, backend, spc_status_text(status), spc_module_error(m));
 }
 
-static void expect_refusal(const spc_module *m, const char *backend, const char *layer, spc_tensor in, spc_tensor out) {
+static void expect_refusal(const spc_module *m, const char *backend, const char *layer, spc_tensor in, spc_tensor out)
+{
     const spc_status status = run(m, layer, in, out);
     if (status != SPC_E_ARG) fail_msg("%s of %s: %s", layer, backend, spc_status_text(status));
 }
@@ -48,7 +52,8 @@ static void expect_refusal(const spc_module *m, const char *backend, const char 
 #define FLOATS(data, ...) ((spc_tensor){(void *)(data), SPC_F32, 2, {__VA_ARGS__}})
 #define ROW(data, type, n) ((spc_tensor){(void *)(data), SPC_##type, 1, {n}})
 
-static void assert_row(const char *backend, const char *what, const float *got, const double *want, int count) {
+static void assert_row(const char *backend, const char *what, const float *got, const double *want, int count)
+{
     for (int i = 0; i < count; i++) {
         const bool same = isnan(want[i])   ? isnan(got[i])
                           : isinf(want[i]) ? (double)got[i] == want[i]
@@ -69,7 +74,8 @@ enum { ROWS = 7, WIDTH = 19 };
 
 /* Row 0: NaNs at 5 and 9. 1: all -inf. 2: +inf at 3. 3: all equal. 4: the largest twice, at 4 and 17. 5: all -inf but
  * one. 6: a NaN last, +inf before. */
-static void fill_special(float *x) {
+static void fill_special(float *x)
+{
     for (int i = 0; i < ROWS * WIDTH; i++) x[i] = (float)(i % 5);
     x[5] = x[9] = NAN;
     for (int i = 0; i < WIDTH; i++) x[WIDTH + i] = x[5 * WIDTH + i] = -INFINITY;
@@ -81,7 +87,8 @@ static void fill_special(float *x) {
     x[6 * WIDTH + 18] = NAN;
 }
 
-static void use_special(const spc_module *m, const char *backend) {
+static void use_special(const spc_module *m, const char *backend)
+{
     float x[ROWS * WIDTH], y[ROWS * WIDTH];
     int32_t index[WIDTH];
     double want[WIDTH];
@@ -108,7 +115,8 @@ static void use_special(const spc_module *m, const char *backend) {
         assert_int_equal(index[i], i == 5 || i == 9 ? 0 : i == 18 || i == 0 ? 6 : i == 3 ? 2 : 3);
 }
 
-static void test_nan_and_infinities(void **state) {
+static void test_nan_and_infinities(void **state)
+{
     (void)state;
     on_every_backend(special_program, use_special);
 }
@@ -125,7 +133,8 @@ static const char empty_program[] = "dim n;\n"
                                     "layer averages(x: f32[3, n]) -> y: f32[3] { y = mean(x, axis=1); }\n"
                                     "layer larger(x: f32[3, n]) -> y: f32[3] { y = amax(x, axis=1); }\n";
 
-static void use_empty(const spc_module *m, const char *backend) {
+static void use_empty(const spc_module *m, const char *backend)
+{
     float x[3] = {0}, y[3] = {7, 7, 7};
     int32_t index[3];
     expect(m, backend, "add_up", FLOATS(x, 0, 3), ROW(y, F32, 3));
@@ -141,7 +150,8 @@ static void use_empty(const spc_module *m, const char *backend) {
     expect_refusal(m, backend, "where_most", FLOATS(x, 0, 3), ROW(index, I32, 3));
 }
 
-static void test_empty_axes(void **state) {
+static void test_empty_axes(void **state)
+{
     (void)state;
     on_every_backend(empty_program, use_empty);
 }
@@ -158,7 +168,8 @@ static const char bounds_program[] = "dim n, k;\n"
                                      "layer threes(x: f32[n]) -> y: f32[n / 3, 3] { y = reshape(x, [-1, 3]); }\n";
 
 /* A dim that only the start of a slice mentions besides the other input. */
-static void use_shift(const spc_module *m, const char *backend) {
+static void use_shift(const spc_module *m, const char *backend)
+{
     const float x[5] = {1, 2, 3, 4, 5}, z[4] = {10, 10, 10, 10};
     float y[2];
     for (int k = 0; k <= 4; k++) {
@@ -169,7 +180,8 @@ static void use_shift(const spc_module *m, const char *backend) {
     }
 }
 
-static void use_bounds(const spc_module *m, const char *backend) {
+static void use_bounds(const spc_module *m, const char *backend)
+{
     const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     float y[9];
     expect(m, backend, "head", ROW(x, F32, 5), ROW(y, F32, 4));
@@ -192,12 +204,14 @@ static void use_bounds(const spc_module *m, const char *backend) {
     use_shift(m, backend);
 }
 
-static void test_bounds(void **state) {
+static void test_bounds(void **state)
+{
     (void)state;
     on_every_backend(bounds_program, use_bounds);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nan_and_infinities),
         cmocka_unit_test(test_empty_axes),

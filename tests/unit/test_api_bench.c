@@ -15,7 +15,8 @@ static const char program[] = "dim n;\nweight w: f32[8, 8] sparse unstructured;\
                               "layer l(x: f32[n, 8]) -> y: f32[n, 8] { y = relu(linear(x, w)); }\n"
                               "layer twice(x: f32[n]) -> y: f32[n] { y = x + x; }\n";
 
-static spc_session *session(void) {
+static spc_session *session(void)
+{
     spc_session *s;
     float w[D * D] = {0};
     for (int i = 0; i < D; i++) w[i * D + (3 * i) % D] = (float)(i - 3);
@@ -30,14 +31,16 @@ typedef struct seen {
     char json[4096];
 } seen;
 
-static void keep(void *ctx, const char *json, const char *table) {
+static void keep(void *ctx, const char *json, const char *table)
+{
     seen *got = ctx;
     got->count++;
     strncpy(got->json, json, sizeof got->json - 1);
     assert_non_null(strstr(table, "speedup"));
 }
 
-static void test_callback(void **state) {
+static void test_callback(void **state)
+{
     (void)state;
     spc_session *s = session();
     seen got = {0};
@@ -52,7 +55,8 @@ static void test_callback(void **state) {
     spc_session_free(s);
 }
 
-static void test_refusals(void **state) {
+static void test_refusals(void **state)
+{
     (void)state;
     spc_bench_options good = {.size = sizeof good, .threads = 1, .seconds = 0.005}, wrong;
     assert_int_equal(spc_bench(NULL, "l", "n=1", &good), SPC_E_ARG);
@@ -81,7 +85,8 @@ static void test_refusals(void **state) {
     spc_session_free(s);
 }
 
-static void run_layer(spc_session *s, const float *x, float *y) {
+static void run_layer(spc_session *s, const float *x, float *y)
+{
     spc_module *m = NULL;
     if (spc_jit(s, &m)) fail_msg("%s", spc_messages(s));
     const spc_tensor in = {(void *)(uintptr_t)x, SPC_F32, 2, {3, D}}, out = {y, SPC_F32, 2, {3, D}};
@@ -89,7 +94,8 @@ static void run_layer(spc_session *s, const float *x, float *y) {
     spc_module_free(m);
 }
 
-static void test_option_dense(void **state) {
+static void test_option_dense(void **state)
+{
     (void)state;
     spc_session *s = session();
     float x[3 * D], sparse[3 * D], dense[3 * D];
@@ -106,7 +112,8 @@ static void test_option_dense(void **state) {
     spc_session_free(s);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_callback), cmocka_unit_test(test_refusals),
                                        cmocka_unit_test(test_option_dense)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,23 +33,28 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 static atomic_long allocations;
 
-void *malloc(size_t size) {
+void *malloc(size_t size)
+{
     allocations++;
     return __libc_malloc(size);
 }
-void *calloc(size_t count, size_t size) {
+void *calloc(size_t count, size_t size)
+{
     allocations++;
     return __libc_calloc(count, size);
 }
-void *realloc(void *old, size_t size) {
+void *realloc(void *old, size_t size)
+{
     allocations++;
     return __libc_realloc(old, size);
 }
-void *aligned_alloc(size_t alignment, size_t size) {
+void *aligned_alloc(size_t alignment, size_t size)
+{
     allocations++;
     return __libc_memalign(alignment, size);
 }
-int posix_memalign(void **out, size_t alignment, size_t size) {
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
     allocations++;
     *out = __libc_memalign(alignment, size);
     return *out ? 0 : 12;
@@ -62,7 +67,8 @@ typedef struct data {
     float w1[H * D], b1[H], w2[D * H], x[MAX_BATCH * D], y[MAX_BATCH * D];
 } data;
 
-static data *make_data(void) {
+static data *make_data(void)
+{
     data *d = calloc(1, sizeof *d);
     unsigned state = 1;
     float *const arrays[] = {d->w1, d->w2};
@@ -76,7 +82,8 @@ static data *make_data(void) {
     return d;
 }
 
-static void expect(const data *d, int batch) {
+static void expect(const data *d, int batch)
+{
     for (int n = 0; n < batch; n++) {
         float a[H];
         for (int h = 0; h < H; h++) {
@@ -92,7 +99,8 @@ static void expect(const data *d, int batch) {
     }
 }
 
-static spc_module *compile(const char *backend, const data *d) {
+static spc_module *compile(const char *backend, const data *d)
+{
     spc_session *s;
     spc_module *m = NULL;
     const spc_tensor w1 = {(void *)d->w1, SPC_F32, 2, {H, D}}, b1 = {(void *)d->b1, SPC_F32, 1, {H}};
@@ -105,19 +113,22 @@ static spc_module *compile(const char *backend, const data *d) {
     return m;
 }
 
-static spc_status run(const spc_module *m, data *d, int batch, const spc_exec *exec) {
+static spc_status run(const spc_module *m, data *d, int batch, const spc_exec *exec)
+{
     const spc_tensor in = {d->x, SPC_F32, 2, {batch, D}}, out = {d->y, SPC_F32, 2, {batch, D}};
     memset(d->y, 0xff, sizeof d->y);
     return spc_run(m, "ffn", &in, 1, &out, 1, exec);
 }
 
-static const char *first_backend(char *name, size_t size) {
+static const char *first_backend(char *name, size_t size)
+{
     if (!spc_backend_at(0, name, size)) return "interp";
     name[strcspn(name, " ")] = 0;
     return name;
 }
 
-static void every_backend_is_exact(void **state) {
+static void every_backend_is_exact(void **state)
+{
     (void)state;
     char name[64];
     const char *const backends[] = {"reference", "interp", first_backend(name, sizeof name)};
@@ -134,7 +145,8 @@ static void every_backend_is_exact(void **state) {
     free(d);
 }
 
-static void tensors_are_checked(void **state) {
+static void tensors_are_checked(void **state)
+{
     (void)state;
     data *d = make_data();
     spc_module *m = compile(NULL, d);
@@ -159,7 +171,8 @@ static void tensors_are_checked(void **state) {
     free(d);
 }
 
-static void given_scratch_allocates_nothing(void **state) {
+static void given_scratch_allocates_nothing(void **state)
+{
     (void)state;
 #ifndef COUNTS_ALLOCATIONS
     skip(); /* a sanitizer owns malloc */
@@ -188,13 +201,15 @@ typedef struct runner {
     spc_status status;
 } runner;
 
-static void *run_often(void *object) {
+static void *run_often(void *object)
+{
     runner *r = object;
     for (int i = 0; i < 50 && !r->status; i++) r->status = run(r->module, r->data, r->batch, NULL);
     return NULL;
 }
 
-static void many_threads_run_at_once(void **state) {
+static void many_threads_run_at_once(void **state)
+{
     (void)state;
     char name[64];
     const char *const backends[] = {"interp", first_backend(name, sizeof name)};
@@ -218,7 +233,8 @@ static void many_threads_run_at_once(void **state) {
     }
 }
 
-static void *compile_and_run(void *object) {
+static void *compile_and_run(void *object)
+{
     runner *r = object;
     spc_module *m = compile(NULL, r->data);
     r->status = run(m, r->data, r->batch, NULL);
@@ -226,7 +242,8 @@ static void *compile_and_run(void *object) {
     return NULL;
 }
 
-static void many_sessions_compile_at_once(void **state) {
+static void many_sessions_compile_at_once(void **state)
+{
     (void)state;
     pthread_t threads[3];
     runner runners[3];
@@ -242,7 +259,8 @@ static void many_sessions_compile_at_once(void **state) {
     }
 }
 
-static void a_pool_gives_the_same_bits(void **state) {
+static void a_pool_gives_the_same_bits(void **state)
+{
     (void)state;
     data *d = make_data();
     spc_module *m = compile(NULL, d);
@@ -256,7 +274,8 @@ static void a_pool_gives_the_same_bits(void **state) {
     free(d);
 }
 
-static void a_library_runs_as_the_jit_does(void **state) {
+static void a_library_runs_as_the_jit_does(void **state)
+{
     (void)state;
     char folder[] = "/tmp/spc-test-XXXXXX", path[64], header[64];
     data *d = make_data();
@@ -289,7 +308,8 @@ static void a_library_runs_as_the_jit_does(void **state) {
     free(d);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_backend_is_exact),        cmocka_unit_test(tensors_are_checked),
         cmocka_unit_test(given_scratch_allocates_nothing), cmocka_unit_test(many_threads_run_at_once),

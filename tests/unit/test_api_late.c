@@ -28,7 +28,8 @@ typedef struct weights {
     float w1[H * D], b1[H], w2[D * H];
 } weights;
 
-static weights make_weights(unsigned state) {
+static weights make_weights(unsigned state)
+{
     weights w = {0};
     for (int i = 0; i < H * D; i++) {
         state = state * 1103515245u + 12345u;
@@ -39,7 +40,8 @@ static weights make_weights(unsigned state) {
     return w;
 }
 
-static void save_weights(const char *path, const weights *w) {
+static void save_weights(const char *path, const weights *w)
+{
     test_bytes file = make_safetensors("{\"w1\":{\"dtype\":\"F32\",\"shape\":[32,16],\"data_offsets\":[0,2048]},"
                                        "\"b1\":{\"dtype\":\"F32\",\"shape\":[32],\"data_offsets\":[2048,2176]},"
                                        "\"fc2.weight\":{\"dtype\":\"F32\",\"shape\":[16,32],\"data_offsets\":[2176,4224]}}",
@@ -48,7 +50,8 @@ static void save_weights(const char *path, const weights *w) {
     save(path, file.data, file.size);
 }
 
-static spc_session *session(const char *text, const char *backend) {
+static spc_session *session(const char *text, const char *backend)
+{
     spc_session *s;
     assert_int_equal(spc_session_new(&s), SPC_OK);
     if ((backend && spc_set(s, "backend", backend)) || spc_load(s, "ffn.sdl", text, strlen(text)))
@@ -56,25 +59,29 @@ static spc_session *session(const char *text, const char *backend) {
     return s;
 }
 
-static spc_module *jit(spc_session *s) {
+static spc_module *jit(spc_session *s)
+{
     spc_module *m = NULL;
     if (spc_jit(s, &m)) fail_msg("%s", spc_messages(s));
     spc_session_free(s);
     return m;
 }
 
-static void run(const spc_module *m, int batch, float *y) {
+static void run(const spc_module *m, int batch, float *y)
+{
     float x[MAX_BATCH * D];
     const spc_tensor in = {x, SPC_F32, 2, {batch, D}}, out = {y, SPC_F32, 2, {batch, D}};
     for (int i = 0; i < batch * D; i++) x[i] = (float)(i % 9 - 4);
     if (spc_run(m, "ffn", &in, 1, &out, 1, NULL)) fail_msg("%s", spc_module_error(m));
 }
 
-static void bind_all(spc_module *m, const char *path) {
+static void bind_all(spc_module *m, const char *path)
+{
     if (spc_module_bind_file(m, path)) fail_msg("%s", spc_module_error(m));
 }
 
-static void same_results(const spc_module *a, const spc_module *b) {
+static void same_results(const spc_module *a, const spc_module *b)
+{
     static const int batches[] = {1, 3, 8, 9, 16, 33, 40};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         float p[MAX_BATCH * D], q[MAX_BATCH * D];
@@ -88,13 +95,15 @@ static void same_results(const spc_module *a, const spc_module *b) {
 }
 
 /* A module with the weights of a file embedded. */
-static spc_module *embedded(const char *path) {
+static spc_module *embedded(const char *path)
+{
     spc_session *s = session(program, NULL);
     if (spc_bind_file(s, path)) fail_msg("%s", spc_messages(s));
     return jit(s);
 }
 
-static void every_backend_binds_late(void **state) {
+static void every_backend_binds_late(void **state)
+{
     (void)state;
     char name[64];
     const char *backends[] = {"reference", "interp", NULL, NULL};
@@ -118,7 +127,8 @@ static void every_backend_binds_late(void **state) {
     unlink("late.safetensors");
 }
 
-static void missing_weights_are_named(void **state) {
+static void missing_weights_are_named(void **state)
+{
     (void)state;
     const weights w = make_weights(2);
     const spc_tensor w1 = {(void *)w.w1, SPC_F32, 2, {H, D}}, b1 = {(void *)w.b1, SPC_F32, 1, {H}};
@@ -134,7 +144,8 @@ static void missing_weights_are_named(void **state) {
     spc_module_free(m); /* never run */
 }
 
-static void wrong_weights_are_refused(void **state) {
+static void wrong_weights_are_refused(void **state)
+{
     (void)state;
     weights w = make_weights(3);
     spc_module *m = jit(session(program, NULL));
@@ -154,7 +165,8 @@ typedef struct library {
 } library;
 
 /* The library without weights; false: there is no code generator. */
-static bool emit(library *l, const char *text) {
+static bool emit(library *l, const char *text)
+{
     spc_session *s = session(text, NULL);
     strcpy(l->folder, "/tmp/spc-test-XXXXXX");
     assert_non_null(mkdtemp(l->folder));
@@ -167,19 +179,22 @@ static bool emit(library *l, const char *text) {
     return status == SPC_OK;
 }
 
-static void discard(const library *l) {
+static void discard(const library *l)
+{
     assert_int_equal(remove(l->path), 0);
     assert_int_equal(remove(l->header), 0);
     assert_int_equal(remove(l->folder), 0);
 }
 
-static spc_module *open_library(const library *l) {
+static spc_module *open_library(const library *l)
+{
     spc_module *m;
     if (spc_module_open(l->path, &m)) fail_msg("%s", spc_module_error(m));
     return m;
 }
 
-static void a_library_binds_late(void **state) {
+static void a_library_binds_late(void **state)
+{
     (void)state;
     library l;
     const weights w = make_weights(4);
@@ -216,13 +231,15 @@ typedef struct runner {
     float y[MAX_BATCH * D];
 } runner;
 
-static void *run_often(void *object) {
+static void *run_often(void *object)
+{
     runner *r = object;
     for (int i = 0; i < 30; i++) run(r->module, MAX_BATCH, r->y);
     return NULL;
 }
 
-static void two_modules_of_one_library(void **state) {
+static void two_modules_of_one_library(void **state)
+{
     (void)state;
     library l;
     if (!emit(&l, program)) skip();
@@ -256,7 +273,8 @@ static void two_modules_of_one_library(void **state) {
     discard(&l);
 }
 
-static void embedding_can_be_required(void **state) {
+static void embedding_can_be_required(void **state)
+{
     (void)state;
     spc_module *m;
     spc_session *s = session(program, NULL);
@@ -272,7 +290,8 @@ static void embedding_can_be_required(void **state) {
     spc_session_free(s);
 }
 
-static void explain_says_what_is_missing(void **state) {
+static void explain_says_what_is_missing(void **state)
+{
     (void)state;
     spc_session *s = session(program, NULL);
     const char *text = spc_explain(s, "ffn");
@@ -284,7 +303,8 @@ static void explain_says_what_is_missing(void **state) {
 }
 
 /* So large that 32 bits may not hold a position: kernels and packing must agree on 64. */
-static void wide_positions(void **state) {
+static void wide_positions(void **state)
+{
     (void)state;
     enum { N = 70000, NNZ = 5 };
     static const char text[] = "dim n;\nweight w: f32[70000, 70000] sparse unstructured(density=0.0001);\n"
@@ -332,7 +352,8 @@ static void wide_positions(void **state) {
     unlink("wide.safetensors");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_backend_binds_late),  cmocka_unit_test(missing_weights_are_named),
         cmocka_unit_test(wrong_weights_are_refused), cmocka_unit_test(a_library_binds_late),

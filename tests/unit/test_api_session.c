@@ -15,19 +15,22 @@ static const char program[] = "dim n;\n"
                               "layer f(x: f32[n, 4]) -> y: f32[n, 2] { y = relu(linear(x, w)); }\n"
                               "layer g(x: f32[2*n]) -> y: f32[2*n] { y = relu(x); }\n";
 
-static spc_session *new_session(void) {
+static spc_session *new_session(void)
+{
     spc_session *s = NULL;
     assert_int_equal(spc_session_new(&s), SPC_OK);
     return s;
 }
 
-static spc_session *loaded(const char *text) {
+static spc_session *loaded(const char *text)
+{
     spc_session *s = new_session();
     if (spc_load(s, "m.sdl", text, strlen(text))) fail_msg("%s", spc_messages(s));
     return s;
 }
 
-static void null_arguments(void **state) {
+static void null_arguments(void **state)
+{
     (void)state;
     spc_session *s = new_session();
     spc_module *m;
@@ -52,7 +55,8 @@ static void null_arguments(void **state) {
     spc_session_free(s);
 }
 
-static void options_are_checked(void **state) {
+static void options_are_checked(void **state)
+{
     (void)state;
     static const struct {
         const char *key, *value, *says;
@@ -78,7 +82,8 @@ static void options_are_checked(void **state) {
     spc_session_free(s);
 }
 
-static void wrong_programs(void **state) {
+static void wrong_programs(void **state)
+{
     (void)state;
     spc_module *m;
     spc_session *s = new_session();
@@ -99,7 +104,8 @@ static void wrong_programs(void **state) {
     spc_session_free(s);
 }
 
-static void bindings_are_checked(void **state) {
+static void bindings_are_checked(void **state)
+{
     (void)state;
     float good[8] = {1, 0, 2, 0, 0, 3, 0, 4}, bad[8] = {1, 0, 2, 0, 1, 2, 3, 0};
     const spc_tensor right = {good, SPC_F32, 2, {2, 4}}, wrong = {bad, SPC_F32, 2, {2, 4}}, flat = {good, SPC_F32, 1, {8}};
@@ -131,7 +137,8 @@ static void bindings_are_checked(void **state) {
     spc_session_free(s);
 }
 
-static void signatures_and_shapes(void **state) {
+static void signatures_and_shapes(void **state)
+{
     (void)state;
     spc_session *s = loaded(program);
     const spc_signature *f = spc_layer_at(s, 0), *g = spc_layer_at(s, 1);
@@ -165,7 +172,8 @@ static void signatures_and_shapes(void **state) {
     spc_session_free(s);
 }
 
-static void tensors_that_are_none(void **state) {
+static void tensors_that_are_none(void **state)
+{
     (void)state;
     float data[8] = {0};
     const int32_t ranks[] = {-1, 9, 1000000};
@@ -185,7 +193,8 @@ static void tensors_that_are_none(void **state) {
     }
 }
 
-static void memory_has_a_limit(void **state) {
+static void memory_has_a_limit(void **state)
+{
     (void)state;
     spc_session *s = new_session();
     assert_int_equal(spc_set(s, "memory", "2K"), SPC_OK);
@@ -195,7 +204,8 @@ static void memory_has_a_limit(void **state) {
 }
 
 /* Every limit up to where it works either works or says SPC_E_NOMEM. */
-static void every_limit_is_survived(void **state) {
+static void every_limit_is_survived(void **state)
+{
     (void)state;
     static const float w[8] = {1, 0, 2, 0, 0, 3, 0, 4};
     const spc_tensor tensor = {(void *)w, SPC_F32, 2, {2, 4}};
@@ -219,7 +229,8 @@ static void every_limit_is_survived(void **state) {
     assert_true(worked);
 }
 
-static void text_outputs_repeat(void **state) {
+static void text_outputs_repeat(void **state)
+{
     (void)state;
     char folder[] = "/tmp/spc-test-XXXXXX", path[2][64], text[2][8192];
     assert_non_null(mkdtemp(folder));
@@ -242,7 +253,8 @@ static void text_outputs_repeat(void **state) {
     spc_session_free(s);
 }
 
-static void what_is_built_in(void **state) {
+static void what_is_built_in(void **state)
+{
     (void)state;
     char text[128];
     assert_true(strlen(spc_version()) > 0);
@@ -251,7 +263,8 @@ static void what_is_built_in(void **state) {
     assert_null(spc_backend_at(0, NULL, 0));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(null_arguments),       cmocka_unit_test(options_are_checked),
         cmocka_unit_test(wrong_programs),       cmocka_unit_test(bindings_are_checked),

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-static void test_errors_leave_no_functions(void **state) {
+static void test_errors_leave_no_functions(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_error(&f, "layer g(x: f32[4]) -> y: f32[4] { y = x; }\nlayer f(x: f32[4]) -> y: f32[4] { y = q; }\n", "'q'");
@@ -13,7 +14,8 @@ static void test_errors_leave_no_functions(void **state) {
 }
 
 /* Errors that were in the diagnostics before are not this file's. */
-static void test_earlier_errors(void **state) {
+static void test_earlier_errors(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     static const char text[] = "layer f(x: f32[4]) -> y: f32[4] { y = x; }\n";
@@ -24,7 +26,8 @@ static void test_earlier_errors(void **state) {
     fixture_free(&f);
 }
 
-static bool compile_file(fixture *f, const char *path, spc_status *status) {
+static bool compile_file(fixture *f, const char *path, spc_status *status)
+{
     FILE *file = fopen(path, "rb");
     if (!file) {
         print_message("skipped: there is no %s\n", path);
@@ -37,13 +40,15 @@ static bool compile_file(fixture *f, const char *path, spc_status *status) {
     return true;
 }
 
-static int count_ops(const ir_func *func, ir_opcode code) {
+static int count_ops(const ir_func *func, ir_opcode code)
+{
     int count = 0;
     for (const ir_op *op = func->body.first; op; op = op->next) count += op->code == code;
     return count;
 }
 
-static void test_graph_challenge(void **state) {
+static void test_graph_challenge(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     spc_status status;
@@ -56,7 +61,8 @@ static void test_graph_challenge(void **state) {
     fixture_free(&f);
 }
 
-static void test_cora(void **state) {
+static void test_cora(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     spc_status status;
@@ -68,7 +74,8 @@ static void test_cora(void **state) {
 }
 
 /* The checks of convolutions, pads, reshapes and images agree with a real network; only building them is missing. */
-static void test_face_detector(void **state) {
+static void test_face_detector(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     spc_status status;
@@ -82,7 +89,8 @@ static void test_face_detector(void **state) {
     fixture_free(&f);
 }
 
-static void test_rounding(void **state) {
+static void test_rounding(void **state)
+{
     (void)state;
     static const struct { ir_dtype dtype; double value, want;
     } cases[] = {
@@ -99,7 +107,8 @@ static void test_rounding(void **state) {
 }
 
 /* An integer beyond 53 bits meets f32 and bf16 without being rounded to f64 first. */
-static void test_integers_round_once(void **state) {
+static void test_integers_round_once(void **state)
+{
     (void)state;
     static const struct { const char *dtype, *number; double want; } cases[] = {
         {"f32", "9007199791611905", 0x1.000002p53}, /* 2^53 + 2^29 + 1: up, where f64 first would tie to even */
@@ -123,7 +132,8 @@ static void test_integers_round_once(void **state) {
 }
 
 /* Every row of the table names known kinds and lists parameters in the order that binding relies on. */
-static void test_table(void **state) {
+static void test_table(void **state)
+{
     (void)state;
     static const char *const operations[] = {
 #define OPERATION(name, parameters, check, emit, code) #name,
@@ -152,7 +162,8 @@ static void test_table(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_errors_leave_no_functions), cmocka_unit_test(test_earlier_errors),
         cmocka_unit_test(test_graph_challenge),           cmocka_unit_test(test_cora),

@@ -4,7 +4,8 @@
 #define HEAD "layer f(x: f32[4]) -> y: f32[4] { y = "
 #define TAIL "; }\n"
 
-static void test_nesting(void **state) {
+static void test_nesting(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     static const char *const openers[] = {"(",     "-",   "!",         "[",
@@ -21,7 +22,8 @@ static void test_nesting(void **state) {
     fixture_free(&f);
 }
 
-static void test_long_chains(void **state) {
+static void test_long_chains(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_int_equal(compile(&f, repeat(&f, HEAD "x", " + x", 100000, TAIL)), SPC_OK);
@@ -38,7 +40,8 @@ static void test_long_chains(void **state) {
 }
 
 /* Items that lean on one another in a long row, in either order of declaration. */
-static void test_long_dependencies(void **state) {
+static void test_long_dependencies(void **state)
+{
     (void)state;
     enum { COUNT = 50000 };
     fixture f = fixture_new();
@@ -55,7 +58,8 @@ static void test_long_dependencies(void **state) {
     fixture_free(&f);
 }
 
-static char *layers(fixture *f, int count, const char *body) {
+static char *layers(fixture *f, int count, const char *body)
+{
     ir_text text;
     ir_text_init(&text, f->arena);
     for (int i = 0; i < count; i++) {
@@ -67,7 +71,8 @@ static char *layers(fixture *f, int count, const char *body) {
     return text.data;
 }
 
-static void test_layers_that_call(void **state) {
+static void test_layers_that_call(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_int_equal(compile(&f, layers(&f, 1000, "1")), SPC_OK);
@@ -78,7 +83,8 @@ static void test_layers_that_call(void **state) {
     fixture_free(&f);
 }
 
-static void test_many_errors(void **state) {
+static void test_many_errors(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_error(&f, repeat(&f, "layer f(x: f32[4]) -> y: f32[4] {\n", "  a = q;\n", 1000, "  y = x;\n}\n"),
@@ -87,7 +93,8 @@ static void test_many_errors(void **state) {
 }
 
 /* SPC_E_NOMEM where the guard was taken. */
-static spc_status compile_within(size_t limit, const ir_source *source) {
+static spc_status compile_within(size_t limit, const ir_source *source)
+{
     ir_arena *const arena = ir_arena_new(limit);
     assert_non_null(arena);
     if (setjmp(*ir_guard(arena))) {
@@ -100,7 +107,8 @@ static spc_status compile_within(size_t limit, const ir_source *source) {
 }
 
 /* Memory that runs out must come back through the guard, whatever was under way. */
-static void test_memory_limits(void **state) {
+static void test_memory_limits(void **state)
+{
     (void)state;
     static const char text[] = "dim n; weight w: f32[8, 8] sparse 2:4;\n"
                                "layer g(x: f32[n, 8]) -> y: f32[n, 8] { y = gelu(linear(x, w)) + 0.5; }\n"
@@ -116,7 +124,8 @@ static void test_memory_limits(void **state) {
     assert_true(refused > 10 && done > 10);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nesting),          cmocka_unit_test(test_long_chains),
         cmocka_unit_test(test_long_dependencies), cmocka_unit_test(test_layers_that_call),

@@ -3,7 +3,8 @@
 
 #define LAYER "layer f(x: f32[4]) -> y: f32[4] { y = relu(x); }\n"
 
-static void test_nul(void **state) {
+static void test_nul(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     static const char text[] = "dim n; # a\0b\n" LAYER;
@@ -13,7 +14,8 @@ static void test_nul(void **state) {
     fixture_free(&f);
 }
 
-static void test_utf8(void **state) {
+static void test_utf8(void **state)
+{
     (void)state;
     static const char *const good[] = {
         "# \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbf \xf4\x8f\xbf\xbf\n" LAYER};
@@ -30,7 +32,8 @@ static void test_utf8(void **state) {
     fixture_free(&f);
 }
 
-static void test_bad_bytes_do_not_hide_errors(void **state) {
+static void test_bad_bytes_do_not_hide_errors(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_error(&f, "# \xff\nlayer f(x: f32[4]) -> y: f32[4] { y = q; }\n", "m.sdl:2:39: error: 'q' is not defined");
@@ -38,7 +41,8 @@ static void test_bad_bytes_do_not_hide_errors(void **state) {
     fixture_free(&f);
 }
 
-static void test_mark_and_line_ends(void **state) {
+static void test_mark_and_line_ends(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_int_equal(compile(&f, "\xef\xbb\xbf" LAYER), SPC_OK);
@@ -49,7 +53,8 @@ static void test_mark_and_line_ends(void **state) {
     fixture_free(&f);
 }
 
-static void test_empty(void **state) {
+static void test_empty(void **state)
+{
     (void)state;
     static const char *const empty[] = {"", "\n", "# only a comment", " \t\r\n\n", "\xef\xbb\xbf"};
     fixture f = fixture_new();
@@ -61,7 +66,8 @@ static void test_empty(void **state) {
 }
 
 /* Every truncation of a program ends in an orderly way; one in the middle of a layer is an error. */
-static void test_truncations(void **state) {
+static void test_truncations(void **state)
+{
     (void)state;
     static const char text[] =
         "dim n = 16..64 step 16; const d = 4;\npattern p = 2:4 & block(2, 2);\nmask m = causal | !window(1, 2);\n"
@@ -77,7 +83,8 @@ static void test_truncations(void **state) {
     fixture_free(&f);
 }
 
-static void test_places_of_ops(void **state) {
+static void test_places_of_ops(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_int_equal(compile(&f, "weight w: f32[4, 4];\n"
@@ -102,7 +109,8 @@ static void test_places_of_ops(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_utf8),

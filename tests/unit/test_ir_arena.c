@@ -3,7 +3,8 @@
 #include "ir/plan.h"
 #include <stdint.h>
 
-static void test_alignment_and_zero(void **state) {
+static void test_alignment_and_zero(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     for (size_t size = 0; size < 5000; size += 37) {
@@ -18,7 +19,8 @@ static void test_alignment_and_zero(void **state) {
 
 static void count_release(void *object) { ++*(int *)object; }
 
-static void test_deferred(void **state) {
+static void test_deferred(void **state)
+{
     (void)state;
     int first = 0, second = 0;
     ir_arena *arena = ir_arena_new(0);
@@ -33,7 +35,8 @@ static void test_deferred(void **state) {
 }
 
 /* Its bytes are the outer one's, are given back when it goes, and its failures jump to the outer guard. */
-static void test_within(void **state) {
+static void test_within(void **state)
+{
     (void)state;
     enum { PIECE = 1 << 16, ROUNDS = 64 };
     ir_arena *arena = ir_arena_new(4 * PIECE);
@@ -56,7 +59,8 @@ static void test_within(void **state) {
     ir_arena_free(arena);
 }
 
-static void test_array_overflow(void **state) {
+static void test_array_overflow(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     volatile int failures = 0;
@@ -77,7 +81,8 @@ static const char text[] =
     "}\n";
 
 /* Parses, verifies and prints; the result lives in the arena. */
-static const char *work(ir_arena *arena, ir_source *source) {
+static const char *work(ir_arena *arena, ir_source *source)
+{
     ir_module *m = ir_module_new(arena, ir_diags_new(arena));
     if (ir_parse(m, source) || ir_verify(m, "test")) return NULL;
     ir_plan *plan = ir_plan_new(arena);
@@ -86,7 +91,8 @@ static const char *work(ir_arena *arena, ir_source *source) {
     return ir_print_module(m, arena);
 }
 
-static void test_every_limit(void **state) {
+static void test_every_limit(void **state)
+{
     (void)state;
     ir_source source = {"test", text, sizeof text - 1};
     volatile int failed = 0, done = 0;
@@ -109,7 +115,8 @@ static void test_every_limit(void **state) {
     assert_true(failed > 20);
 }
 
-static void test_text_grows(void **state) {
+static void test_text_grows(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     ir_text t;
@@ -122,7 +129,8 @@ static void test_text_grows(void **state) {
     ir_arena_free(arena);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alignment_and_zero), cmocka_unit_test(test_deferred), cmocka_unit_test(test_within), cmocka_unit_test(test_array_overflow),
         cmocka_unit_test(test_every_limit), cmocka_unit_test(test_text_grows),

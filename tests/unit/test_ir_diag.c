@@ -3,7 +3,8 @@
 
 static ir_source source_of(const char *text) { return (ir_source){"f.sdl", text, strlen(text)}; }
 
-static void test_formats(void **state) {
+static void test_formats(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     ir_diags *d = ir_diags_new(arena);
@@ -28,7 +29,8 @@ static void test_formats(void **state) {
     ir_arena_free(arena);
 }
 
-static void test_long_line(void **state) {
+static void test_long_line(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     ir_diags *d = ir_diags_new(arena);
@@ -46,7 +48,8 @@ static void test_long_line(void **state) {
     ir_arena_free(arena);
 }
 
-static void test_limits(void **state) {
+static void test_limits(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     ir_diags *d = ir_diags_new(arena);
@@ -67,7 +70,8 @@ static void test_limits(void **state) {
 }
 
 /* Places that no source has must not be read. */
-static void test_wild_places(void **state) {
+static void test_wild_places(void **state)
+{
     (void)state;
     ir_arena *arena = ir_arena_new(0);
     ir_diags *d = ir_diags_new(arena);
@@ -78,7 +82,8 @@ static void test_wild_places(void **state) {
     ir_arena_free(arena);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats), cmocka_unit_test(test_long_line), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_wild_places),

@@ -3,20 +3,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static fixture with_dims(void) {
+static fixture with_dims(void)
+{
     fixture f = fixture_new();
     const char *names[] = {"a", "b", "min", "seq"};
     for (int i = 0; i < 4; i++) ir_dim_add(f.module, names[i], 0, INT64_MAX, 1);
     return f;
 }
 
-static const ir_extent *read_extent(fixture *f, const char *text) {
+static const ir_extent *read_extent(fixture *f, const char *text)
+{
     const char *end;
     const ir_extent *e = ir_extent_parse(f->module, text, &end);
     return e && !*end ? e : NULL;
 }
 
-static void test_canonical_text(void **state) {
+static void test_canonical_text(void **state)
+{
     static const struct {
         const char *in, *out; /* NULL: no extent */
     } cases[] = {
@@ -43,7 +46,8 @@ static void test_canonical_text(void **state) {
 
 /* ---- random polynomials: the algebra agrees with numbers, and text reads back as the same pointer ---- */
 
-static uint64_t next_random(uint64_t *seed) {
+static uint64_t next_random(uint64_t *seed)
+{
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     return *seed >> 33;
 }
@@ -52,7 +56,8 @@ static const int64_t values[] = {12, 8, 4, 24}; /* of a, b, min, seq */
 
 static bool evaluate(const ir_extent *e, int64_t *out);
 
-static bool evaluate_factor(const ir_factor *f, int64_t *out) {
+static bool evaluate_factor(const ir_factor *f, int64_t *out)
+{
     static const char *const names[] = {"a", "b", "min", "seq"};
     int64_t l, r;
     if (f->kind == IR_FACTOR_DIM) {
@@ -70,7 +75,8 @@ static bool evaluate_factor(const ir_factor *f, int64_t *out) {
     return true;
 }
 
-static bool evaluate(const ir_extent *e, int64_t *out) {
+static bool evaluate(const ir_extent *e, int64_t *out)
+{
     *out = 0;
     for (int t = 0; t < ir_extent_terms(e); t++) {
         int64_t product = ir_extent_coefficient(e, t), factor = 0;
@@ -83,7 +89,8 @@ static bool evaluate(const ir_extent *e, int64_t *out) {
     return true;
 }
 
-static const ir_extent *random_extent(fixture *f, uint64_t *seed, int depth) {
+static const ir_extent *random_extent(fixture *f, uint64_t *seed, int depth)
+{
     static const char *const names[] = {"a", "b", "min", "seq"};
     uint64_t kind = next_random(seed) % (depth ? 9 : 2);
     if (kind == 0) return ir_extent_const(f->module, (int64_t)(next_random(seed) % 7) - 2);
@@ -103,7 +110,8 @@ static const ir_extent *random_extent(fixture *f, uint64_t *seed, int depth) {
 /* Exact divisions are cancelled where that can be seen, which is sound but knows not every equality. */
 static bool divides(const ir_extent *e) { return strchr(ir_extent_text(e), '/'); }
 
-static void check_laws(fixture *f, const ir_extent *x, const ir_extent *y, const ir_extent *z) {
+static void check_laws(fixture *f, const ir_extent *x, const ir_extent *y, const ir_extent *z)
+{
     ir_module *m = f->module;
     assert_ptr_equal(ir_extent_add(m, x, y), ir_extent_add(m, y, x));
     assert_ptr_equal(ir_extent_mul(m, x, y), ir_extent_mul(m, y, x));
@@ -114,7 +122,8 @@ static void check_laws(fixture *f, const ir_extent *x, const ir_extent *y, const
     assert_ptr_equal(ir_extent_min(m, x, y), ir_extent_min(m, y, x));
 }
 
-static void check_values(fixture *f, const ir_extent *x, const ir_extent *y) {
+static void check_values(fixture *f, const ir_extent *x, const ir_extent *y)
+{
     int64_t a, b, c;
     const ir_extent *sum = ir_extent_add(f->module, x, y), *product = ir_extent_mul(f->module, x, y);
     const ir_extent *quotient = product ? ir_extent_div(f->module, product, y) : NULL;
@@ -126,7 +135,8 @@ static void check_values(fixture *f, const ir_extent *x, const ir_extent *y) {
     if (ceiling && b > 0 && evaluate(ceiling, &c)) assert_int_equal(c, a / b + (a % b > 0));
 }
 
-static void test_random_algebra(void **state) {
+static void test_random_algebra(void **state)
+{
     (void)state;
     fixture f = with_dims();
     uint64_t seed = 7;
@@ -144,7 +154,8 @@ static void test_random_algebra(void **state) {
     fixture_free(&f);
 }
 
-static void test_bounds(void **state) {
+static void test_bounds(void **state)
+{
     (void)state;
     fixture f = with_dims();
     const ir_extent *e = read_extent(&f, "a + b + seq + min + 1");
@@ -161,7 +172,8 @@ static void test_bounds(void **state) {
     fixture_free(&f);
 }
 
-static void test_queries(void **state) {
+static void test_queries(void **state)
+{
     (void)state;
     fixture f = with_dims();
     int64_t n = -1;
@@ -182,7 +194,8 @@ static void test_queries(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_text), cmocka_unit_test(test_random_algebra), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_queries),

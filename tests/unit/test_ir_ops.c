@@ -4,7 +4,8 @@
 #include "ir/verify.h"
 #include <ctype.h>
 
-static void test_rows(void **state) {
+static void test_rows(void **state)
+{
     (void)state;
     for (int i = 0; i < IR_OP_COUNT; i++) {
         const ir_op_info *info = ir_info((ir_opcode)i);
@@ -26,7 +27,8 @@ static void test_rows(void **state) {
     }
 }
 
-static void test_attribute_columns(void **state) {
+static void test_attribute_columns(void **state)
+{
     (void)state;
     for (int i = 0; i < IR_OP_COUNT; i++) {
         ir_attr_spec specs[IR_MAX_SPECS], found;
@@ -44,7 +46,8 @@ static void test_attribute_columns(void **state) {
     assert_int_equal(ir_attr_spec_find(IR_OP_load, "value", 5, NULL), -1);
 }
 
-static void test_dtypes(void **state) {
+static void test_dtypes(void **state)
+{
     (void)state;
     static const char *const language[] = {"f32", "f16", "bf16", "f64", "i8", "u8", "i4", "i32", "bool"};
     for (int i = 0; i < 9; i++) assert_string_equal(ir_dtype_of((ir_dtype)(SPC_F32 + i))->name, language[i]);
@@ -57,7 +60,8 @@ static void test_dtypes(void **state) {
     }
 }
 
-static void test_types_are_interned(void **state) {
+static void test_types_are_interned(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_module *m = f.module;
@@ -82,7 +86,8 @@ static void test_types_are_interned(void **state) {
     fixture_free(&f);
 }
 
-static void test_building(void **state) {
+static void test_building(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_module *m = f.module;
@@ -114,7 +119,8 @@ static void test_building(void **state) {
     fixture_free(&f);
 }
 
-static void test_constants(void **state) {
+static void test_constants(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_func *func = ir_func_new(f.module, IR_KERNEL, "k");
@@ -126,7 +132,8 @@ static void test_constants(void **state) {
     fixture_free(&f);
 }
 
-static void test_module_lists(void **state) {
+static void test_module_lists(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_module *m = f.module;
@@ -160,7 +167,8 @@ static void test_module_lists(void **state) {
 }
 
 /* Extents in attributes count like those of types; a function of extents is no dim. */
-static void test_extents_in_attributes(void **state) {
+static void test_extents_in_attributes(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     const char *text = "dim n dim max dim k graph @g { %0 = input \"x\" : f32[4,4]"
@@ -183,7 +191,8 @@ static void test_extents_in_attributes(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),     cmocka_unit_test(test_attribute_columns), cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_types_are_interned), cmocka_unit_test(test_building), cmocka_unit_test(test_constants),

@@ -3,14 +3,16 @@
 #include "ir/plan.h"
 #include "ir/target.h"
 
-static spc_status parse(fixture *f, const char *text, ir_plan **plan) {
+static spc_status parse(fixture *f, const char *text, ir_plan **plan)
+{
     ir_source *source = IR_NEW(f->arena, ir_source);
     *source = (ir_source){"plan", text, strlen(text)};
     *plan = ir_plan_new(f->arena);
     return ir_plan_parse(*plan, f->module->diags, source);
 }
 
-static void test_roundtrip(void **state) {
+static void test_roundtrip(void **state)
+{
     static const char *const lines[] = {
         "@ffn.0 store=sell:4 tile=64x256 rows=128 unroll=4 lanes=batch par=cols pack=yes\n",
         "@ffn.1 when batch<=8: store=csr lanes=rows; else store=nm:2:4 tile=64x256\n",
@@ -34,7 +36,8 @@ static void test_roundtrip(void **state) {
     }
 }
 
-static void test_values(void **state) {
+static void test_values(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_plan *plan;
@@ -58,7 +61,8 @@ static void test_values(void **state) {
     fixture_free(&f);
 }
 
-static void test_find(void **state) {
+static void test_find(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_plan *plan;
@@ -76,7 +80,8 @@ static void test_find(void **state) {
     fixture_free(&f);
 }
 
-static void test_errors(void **state) {
+static void test_errors(void **state)
+{
     static const struct {
         const char *text, *place, *message;
     } cases[] = {
@@ -121,7 +126,8 @@ static void test_errors(void **state) {
     }
 }
 
-static void test_any_bytes(void **state) {
+static void test_any_bytes(void **state)
+{
     static const char alphabet[] = "@a.0 *when<=8:;else store=csr tile=64x256unroll\n\t#\r\xff";
     (void)state;
     uint64_t seed = 11;
@@ -143,7 +149,8 @@ static void test_any_bytes(void **state) {
 
 /* ---- targets ---- */
 
-static void test_models(void **state) {
+static void test_models(void **state)
+{
     (void)state;
     ir_target t;
     rt_error error = {0};
@@ -162,7 +169,8 @@ static void test_models(void **state) {
     assert_contains(error.text, "graniterapids");
 }
 
-static void test_native(void **state) {
+static void test_native(void **state)
+{
     (void)state;
     ir_target t, model;
     rt_error error = {0};
@@ -178,7 +186,8 @@ static void test_native(void **state) {
     assert_true(t.l1d_bytes > 0 && t.l2_bytes > 0);
 }
 
-static void test_legal_ops(void **state) {
+static void test_legal_ops(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_target v2, v4;
@@ -196,7 +205,8 @@ static void test_legal_ops(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roundtrip), cmocka_unit_test(test_values),    cmocka_unit_test(test_find),
         cmocka_unit_test(test_errors),    cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_models),

@@ -3,7 +3,8 @@
 #include <locale.h>
 #include <stdlib.h>
 
-static char *all_ops(size_t *len) {
+static char *all_ops(size_t *len)
+{
     FILE *file = fopen(SPC_SOURCE_DIR "/tests/unit/all_ops.ir", "rb");
     assert_non_null(file);
     char *text = calloc(1, 1 << 16);
@@ -12,7 +13,8 @@ static char *all_ops(size_t *len) {
     return text;
 }
 
-static void mark_codes(const ir_block *block, bool *seen) {
+static void mark_codes(const ir_block *block, bool *seen)
+{
     for (const ir_op *op = block->first; op; op = op->next) {
         seen[op->code] = true;
         mark_codes(&op->body, seen);
@@ -20,7 +22,8 @@ static void mark_codes(const ir_block *block, bool *seen) {
     }
 }
 
-static void test_every_op_round_trips(void **state) {
+static void test_every_op_round_trips(void **state)
+{
     (void)state;
     size_t len;
     char *text = all_ops(&len);
@@ -35,7 +38,8 @@ static void test_every_op_round_trips(void **state) {
     free(text);
 }
 
-static void test_locale(void **state) {
+static void test_locale(void **state)
+{
     (void)state;
     if (!setlocale(LC_ALL, "de_DE.UTF-8")) {
         print_message("no German locale here; the decimal comma is not tested\n");
@@ -46,7 +50,8 @@ static void test_locale(void **state) {
 }
 
 /* What is written otherwise comes out canonical. */
-static void test_other_spellings(void **state) {
+static void test_other_spellings(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     const char *text = "# c\ndim n 0..9223372036854775807 step 1 graph @\"f\" { %9=input \"x\\x41\":f32[ n , 2*2 ]\n"
@@ -57,7 +62,8 @@ static void test_other_spellings(void **state) {
     fixture_free(&f);
 }
 
-static void test_strings(void **state) {
+static void test_strings(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     const char *text = "graph @\"a b\" {\n  %0 = input \"q\\\"\\\\\\x0a\xc3\xa4\" : f32[]\n}\n";
@@ -67,7 +73,8 @@ static void test_strings(void **state) {
     fixture_free(&f);
 }
 
-static void test_errors(void **state) {
+static void test_errors(void **state)
+{
     static const struct {
         const char *text, *place, *message;
     } cases[] = {
@@ -122,7 +129,8 @@ static void test_errors(void **state) {
     }
 }
 
-static void test_nesting_is_bounded(void **state) {
+static void test_nesting_is_bounded(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     ir_text text;
@@ -135,7 +143,8 @@ static void test_nesting_is_bounded(void **state) {
 }
 
 /* Damages the text of all ops: the parser must answer, and what it accepts the verifier must survive. */
-static void test_damaged_texts(void **state) {
+static void test_damaged_texts(void **state)
+{
     (void)state;
     size_t len;
     char *good = all_ops(&len), *bad = malloc(len + 1);
@@ -166,7 +175,8 @@ static void test_damaged_texts(void **state) {
     free(bad);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_op_round_trips), cmocka_unit_test(test_locale), cmocka_unit_test(test_other_spellings),
         cmocka_unit_test(test_strings), cmocka_unit_test(test_errors), cmocka_unit_test(test_nesting_is_bounded),

@@ -206,7 +206,8 @@ static const broken cases[] = {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static void test_breaches(void **state) {
+static void test_breaches(void **state)
+{
     (void)state;
     for (int i = 0; i < CASES; i++) {
         fixture f = fixture_new();
@@ -224,7 +225,8 @@ static void test_breaches(void **state) {
     }
 }
 
-static void test_preludes_pass(void **state) {
+static void test_preludes_pass(void **state)
+{
     (void)state;
     const char *good[] = {
         GRAPH(""), KERNEL(""), ENTRY("launch 1, %0 \"k\""),
@@ -242,7 +244,8 @@ static void test_preludes_pass(void **state) {
 }
 
 /* Every rule of verify.def has a case above, but for ops that nothing can be wrong with. */
-static void test_every_rule_has_a_case(void **state) {
+static void test_every_rule_has_a_case(void **state)
+{
     (void)state;
     for (int op = 0; op < IR_OP_COUNT; op++) {
         bool covered = op == IR_OP_threads || op == IR_OP_get; /* get's argument is checked with its result */
@@ -262,7 +265,8 @@ typedef void breaker(ir_module *, ir_op *first, ir_op *second);
 
 static void break_prev(ir_module *m, ir_op *first, ir_op *second) { (void)m, (void)first, second->prev = NULL; }
 static void break_last(ir_module *m, ir_op *first, ir_op *second) { (void)second, m->funcs->body.last = first; }
-static void break_order(ir_module *m, ir_op *first, ir_op *second) {
+static void break_order(ir_module *m, ir_op *first, ir_op *second)
+{
     ir_unlink(&m->funcs->body, first);
     ir_append(&m->funcs->body, first);
     (void)second;
@@ -273,16 +277,19 @@ static void break_args(ir_module *m, ir_op *first, ir_op *second) { (void)m, (vo
 static void break_null(ir_module *m, ir_op *first, ir_op *second) { (void)m, (void)first, second->args[0] = NULL; }
 static void break_type(ir_module *m, ir_op *first, ir_op *second) { (void)first, second->type = ir_type_with_dtype(m, second->type, IR_F64); }
 static void break_code(ir_module *m, ir_op *first, ir_op *second) { (void)m, (void)first, second->code = (ir_opcode)999; }
-static void break_body(ir_module *m, ir_op *first, ir_op *second) {
+static void break_body(ir_module *m, ir_op *first, ir_op *second)
+{
     (void)first;
     ir_build0(&(ir_builder){m, &second->body, {0}}, IR_OP_const, second->type);
 }
-static void break_attr_kind(ir_module *m, ir_op *first, ir_op *second) {
+static void break_attr_kind(ir_module *m, ir_op *first, ir_op *second)
+{
     (void)first;
     second->attrs = IR_NEW(m->arena, ir_attr);
     *second->attrs = (ir_attr){.key = "slope", .kind = IR_ATTR_STR, .s = "1"};
 }
-static void break_attr_key(ir_module *m, ir_op *first, ir_op *second) {
+static void break_attr_key(ir_module *m, ir_op *first, ir_op *second)
+{
     break_attr_kind(m, first, second);
     second->attrs->key = "slop";
 }
@@ -290,7 +297,8 @@ static void break_attr_missing(ir_module *m, ir_op *first, ir_op *second) { (voi
 static void break_dim(ir_module *m, ir_op *first, ir_op *second) { (void)first, (void)second, m->dims->step = 0; }
 static void break_funcs(ir_module *m, ir_op *first, ir_op *second) { (void)first, (void)second, ir_func_new(m, IR_GRAPH, "g"); }
 
-static void test_broken_structures(void **state) {
+static void test_broken_structures(void **state)
+{
     static const struct {
         breaker *apply;
         const char *message;
@@ -315,7 +323,8 @@ static void test_broken_structures(void **state) {
     }
 }
 
-static void test_marks_are_left_clear(void **state) {
+static void test_marks_are_left_clear(void **state)
+{
     (void)state;
     fixture f = fixture_new();
     assert_int_equal(fixture_parse(&f, "graph @g { %0 = input \"x\" : f32[4] %1 = gelu %0 %2 = add %1, %0 : f32[5] }"), 0);
@@ -324,7 +333,8 @@ static void test_marks_are_left_clear(void **state) {
     fixture_free(&f);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_breaches),          cmocka_unit_test(test_preludes_pass),
         cmocka_unit_test(test_every_rule_has_a_case), cmocka_unit_test(test_broken_structures),
