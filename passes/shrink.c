@@ -8,9 +8,10 @@
  * round again while the shrunk weights have empty rows and columns anew. shrink_axes.c has the rules of each op,
  * shrink_constants.c the numbers. How much is worth dropping is the planner's to say. */
 #include "passes/shrink.h"
+#include "ir/intern.h"
 #include "passes/planner/planner.h"
-
 #include "runtime/dtype.h"
+
 #include <string.h>
 
 enum { MOST_ROUNDS = 8 };
@@ -48,14 +49,6 @@ static void clear_marks(ir_op *value)
         clear_marks(value->args[i]);
 }
 
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return hash;
-}
-
 /* Named by what it is made of: equal constants have equal names, in this module and in others. */
 static ir_func *make_constant(shrink *s, const ir_op *value, const char *origin)
 {
@@ -64,7 +57,7 @@ static ir_func *make_constant(shrink *s, const ir_op *value, const char *origin)
     f->loc = value->loc;
     ir_build1(&b, IR_OP_output, NULL, copy_value(&b, (ir_op *)value))->name = origin;
     clear_marks((ir_op *)value);
-    f->name = ir_format(s->m->arena, "%s.%016llx", origin, (unsigned long long)hash_text(ir_print_func(f, s->m->arena)));
+    f->name = ir_format(s->m->arena, "%s.%016llx", origin, (unsigned long long)ir_hash_text(ir_print_func(f, s->m->arena)));
     return f;
 }
 

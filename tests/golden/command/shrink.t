@@ -32,28 +32,28 @@ dim n
 
 graph @mlp {
   %0 = input "x" : f32[n,4]
-  %1 = weight "up.a6b3b179ed0fc965" [tensor="up.a6b3b179ed0fc965", pattern="rows"] : f32[8,4]
+  %1 = weight "up.bd8fac8f32deb34d" [tensor="up.bd8fac8f32deb34d", pattern="rows"] : f32[8,4]
   %2 = linear %0, %1 : f32[n,8]
   %3 = exp %2
-  %4 = weight "down.1732ca666dc4b112" [tensor="down.1732ca666dc4b112", pattern="unstructured"] : f32[3,8]
-  %5 = weight "down.8668c5737d96bd9f" [tensor="down.8668c5737d96bd9f"] : f32[3]
+  %4 = weight "down.bbc8d42ac77066fa" [tensor="down.bbc8d42ac77066fa", pattern="unstructured"] : f32[3,8]
+  %5 = weight "down.de86a5b5d2b68560" [tensor="down.de86a5b5d2b68560"] : f32[3]
   %6 = linear %3, %4, %5 : f32[n,3]
   output %6 "y"
 }
 
-constant @up.a6b3b179ed0fc965 {
+constant @up.bd8fac8f32deb34d {
   %0 = weight "up" [tensor="up", pattern="rows"] : f32[16,4]
   %1 = take %0 [axis=0, kept=(0,1,2,3,4,5,10,13)] : f32[8,4]
   output %1 "up"
 }
 
-constant @down.1732ca666dc4b112 {
+constant @down.bbc8d42ac77066fa {
   %0 = weight "down" [tensor="down", pattern="unstructured"] : f32[3,16]
   %1 = take %0 [axis=1, kept=(0,1,2,3,4,5,10,13)] : f32[3,8]
   output %1 "down"
 }
 
-constant @down.8668c5737d96bd9f {
+constant @down.de86a5b5d2b68560 {
   %0 = const 0.0 : f32[16]
   %1 = exp %0
   %2 = take %1 [axis=0, kept=(15)] : f32[1]
