@@ -364,11 +364,14 @@ void lw_body_k(void *ctx, const lw_leaf *leaves, int count, ir_op *active)
 {
     lw_body *body = ctx;
     lw_kernel *k = body->kernel;
+    int row_start = 0; /* leaves of a row stand together; each row is `active` long */
     assert(count % k->lanes == 0);
     for (int i = 0; i < count; i += k->lanes) {
         ir_op *mask = NULL;
+        if (leaves[i].row != leaves[row_start].row)
+            row_start = i;
         if (active)
-            mask = lw_tailmask(&k->b, lw_addi(&k->b, active, -i), k->lanes);
+            mask = lw_tailmask(&k->b, lw_addi(&k->b, active, row_start - i), k->lanes);
         for (int lane = 0; lane < k->lanes && body->folded; lane++)
             assert(leaves[i + lane].value_disp == leaves[i].value_disp + lane &&
                    leaves[i + lane].row == leaves[i].row + lane / (k->lanes / body->folded));
