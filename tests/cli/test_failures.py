@@ -90,7 +90,8 @@ class Failures(kit.Case):
 
     def test_check_without_memory(self):
         self.ffn()
-        self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", "--dim=batch=1000000000000000", status=3)
+        env = dict(self.env, ASAN_OPTIONS="allocator_may_return_null=1", TSAN_OPTIONS="allocator_may_return_null=1") # where sanitizers are built in
+        self.spc("check", "ffn.sdl", "-w", "ffn.safetensors", "--dim=batch=1000000000000000", status=3, env=env)
         self.assertSays("no memory for the inputs and results")
 
     def test_missing_weights_file(self):
